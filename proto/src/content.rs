@@ -1,0 +1,297 @@
+//! Content: what one person says to another, signed once, the same on every road and in every store.
+//!
+//! A content knows its author, its conversation and its place in the author's sequence, so it can't be moved to other
+//! people, left out or reordered unnoticed. Its id is the hash of its bytes.
+
+use minicbor::{Decode, Encode, bytes::ByteVec};
+
+use crate::{
+    error::ProtoError,
+    id::{AccountId, ConversationId, DeviceId, MessageId, Millis, hash},
+    sign::{Context, Signable, Signed},
+};
+
+/// The longest body, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+/// The longest text, in characters: four bytes each at most, and so within a body.
+pub const MAX_TEXT: usize = 16_000;
+/// How far a sequence number may be ahead of the last one.
+pub const MAX_SEQ_JUMP: u64 = 100_000;
+/// The version of the format.
+const VERSION: u8 = 1;
+
+/// A position in an author's sequence, from 1, without gaps per device and conversation.
+pub type Seq = u64;
+
+/// Hybrid logical clock: 48 bits of milliseconds, 16 bits of counter (Kulkarni et al. 2014).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Hlc(#[n(0)] pub u64);
+
+/// How far ahead of the receiver's clock a message may sort.
+const MAX_AHEAD: Millis = 2 * 60 * 1000;
+
+impl Hlc {
+    /// The next reading after `self` at wall time `wall`.
+    #[must_use]
+    pub fn tick(self, wall: Millis) -> Self {
+        Self((wall << 16).max(self.0.saturating_add(1)))
+    }
+
+    /// A received reading, not later than two minutes after our own clock.
+    #[must_use]
+    pub fn clamped(self, wall: Millis) -> Self {
+        Self(self.0.min(wall.saturating_add(MAX_AHEAD) << 16))
+    }
+
+    /// As messages are ordered in the window: 16 hex digits.
+    pub fn as_order(self) -> String {
+        format!("{:016x}", self.0)
+    }
+}
+
+/// The kinds of content. Unknown ones are kept and shown as needing a newer version.
+pub mod kind {
+    /// UTF-8 text.
+    pub const TEXT: u16 = 1;
+}
+
+/// One content, as it is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Content {
+    /// The format's version.
+    #[n(0)]
+    pub version: u8,
+    /// The conversation.
+    #[n(1)]
+    pub conversation: ConversationId,
+    /// The author.
+    #[n(2)]
+    pub author: AccountId,
+    /// The author's device.
+    #[n(3)]
+    pub device: DeviceId,
+    /// The place in this device's sequence in this conversation.
+    #[n(4)]
+    pub seq: Seq,
+    /// The id of the content before it in that sequence; zeros for the first.
+    #[n(5)]
+    pub previous: MessageId,
+    /// Where it sorts.
+    #[n(6)]
+    pub hlc: Hlc,
+    /// The author's wall clock.
+    #[n(7)]
+    pub sent_ms: Millis,
+    /// One of [`kind`].
+    #[n(8)]
+    pub kind: u16,
+    /// What it says.
+    #[n(9)]
+    pub body: ByteVec,
+}
+
+impl Signable for Content {
+    const CONTEXT: Context = Context::Content;
+}
+
+/// The id of a signed content.
+pub fn id(content: &Signed<Content>) -> MessageId {
+    MessageId::new(hash(Context::Content.label(), &[content.bytes()]))
+}
+
+impl Content {
+    /// A text.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one for each field, named at the only place that calls it"
+    )]
+    pub fn text(
+        conversation: ConversationId,
+        author: AccountId,
+        device: DeviceId,
+        seq: Seq,
+        previous: MessageId,
+        hlc: Hlc,
+        sent_ms: Millis,
+        text: &str,
+    ) -> Self {
+        let body = text.as_bytes().to_vec().into();
+        Self {
+            version: VERSION,
+            conversation,
+            author,
+            device,
+            seq,
+            previous,
+            hlc,
+            sent_ms,
+            kind: kind::TEXT,
+            body,
+        }
+    }
+
+    /// The text of a text. `None` for other kinds.
+    pub fn as_text(&self) -> Option<&str> {
+        if self.kind == kind::TEXT {
+            std::str::from_utf8(&self.body).ok()
+        } else {
+            None
+        }
+    }
+}
+
+/// Checks a content that `author`'s `device` sent in `conversation`.
+///
+/// # Errors
+/// `Malformed`, `BadSignature`, `Version`, `BodyTooLong`, `WrongConversation` for another conversation or author,
+/// `SeqJump` for the sequence number 0.
+pub fn check(
+    signed: &Signed<Content>,
+    conversation: &ConversationId,
+    author: &AccountId,
+    device: &DeviceId,
+) -> Result<Content, ProtoError> {
+    let content = signed.open(device.bytes())?;
+    if content.version != VERSION {
+        return Err(ProtoError::Version);
+    }
+    if content.body.len() > MAX_BODY {
+        return Err(ProtoError::BodyTooLong);
+    }
+    if content.conversation != *conversation
+        || content.author != *author
+        || content.device != *device
+    {
+        return Err(ProtoError::WrongConversation);
+    }
+    if content.seq == 0 {
+        return Err(ProtoError::SeqJump);
+    }
+    if content.kind == kind::TEXT {
+        let text = std::str::from_utf8(&content.body).map_err(|_| ProtoError::Malformed)?;
+        if text.chars().count() > MAX_TEXT {
+            return Err(ProtoError::BodyTooLong);
+        }
+    }
+    Ok(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{id::AccountKey, sign::SecretKey};
+
+    fn content(device: DeviceId) -> Content {
+        let conversation =
+            ConversationId::between(&AccountKey::new([1; 32]), &AccountKey::new([2; 32]));
+        Content::text(
+            conversation,
+            AccountId::new([3; 32]),
+            device,
+            1,
+            MessageId::new([0; 32]),
+            Hlc(5),
+            6,
+            "hello",
+        )
+    }
+
+    #[test]
+    fn eve_cannot_move_a_content_to_another_conversation_or_author() {
+        let key = SecretKey::from_seed(&[4; 32]);
+        let content = content(key.device());
+        let signed = Signed::make(&content, &key);
+        let verdict = |conversation: &_, author: &_, device: &_| {
+            check(&signed, conversation, author, device).map(drop)
+        };
+        let here = content.conversation;
+        assert_eq!(verdict(&here, &content.author, &content.device), Ok(()));
+        let elsewhere = ConversationId::new([9; 32]);
+        assert_eq!(
+            verdict(&elsewhere, &content.author, &content.device),
+            Err(ProtoError::WrongConversation)
+        );
+        assert_eq!(
+            verdict(&here, &AccountId::new([8; 32]), &content.device),
+            Err(ProtoError::WrongConversation)
+        );
+        let eve = SecretKey::from_seed(&[66; 32]).device();
+        assert_eq!(
+            verdict(&here, &content.author, &eve),
+            Err(ProtoError::BadSignature)
+        );
+    }
+
+    #[test]
+    fn bodies_and_numbers_out_of_range_are_refused() {
+        let key = SecretKey::from_seed(&[4; 32]);
+        let good = content(key.device());
+        let verdict = |content: &Content| {
+            check(
+                &Signed::make(content, &key),
+                &good.conversation,
+                &good.author,
+                &good.device,
+            )
+            .map(drop)
+        };
+        assert_eq!(
+            verdict(&Content {
+                body: vec![b'x'; MAX_BODY + 1].into(),
+                ..good.clone()
+            }),
+            Err(ProtoError::BodyTooLong)
+        );
+        assert_eq!(
+            verdict(&Content {
+                body: vec![b'x'; MAX_TEXT + 1].into(),
+                ..good.clone()
+            }),
+            Err(ProtoError::BodyTooLong)
+        );
+        assert_eq!(
+            verdict(&Content {
+                body: vec![0xff].into(),
+                ..good.clone()
+            }),
+            Err(ProtoError::Malformed)
+        );
+        assert_eq!(
+            verdict(&Content {
+                seq: 0,
+                ..good.clone()
+            }),
+            Err(ProtoError::SeqJump)
+        );
+        assert_eq!(
+            verdict(&Content {
+                version: 2,
+                ..good.clone()
+            }),
+            Err(ProtoError::Version)
+        );
+        assert_eq!(
+            verdict(&Content {
+                kind: 999,
+                body: vec![0xff].into(),
+                ..good.clone()
+            }),
+            Ok(()),
+            "kept for later"
+        );
+    }
+
+    #[test]
+    fn the_clock_never_goes_back_and_never_runs_away() {
+        let hlc = Hlc::default().tick(1_000).tick(500).tick(500);
+        assert!(hlc > Hlc::default().tick(1_000));
+        assert_eq!(
+            Hlc(u64::MAX).clamped(1_000),
+            Hlc((1_000 + MAX_AHEAD) << 16),
+            "year 9999 sorts in two minutes"
+        );
+        assert_eq!(Hlc(u64::MAX).tick(0), Hlc(u64::MAX));
+    }
+}
