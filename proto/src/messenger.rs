@@ -1,1 +1,6 @@
 //! x
+
+mod io;
+pub mod record;
+
+pub use io::*;

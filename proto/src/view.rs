@@ -76,6 +76,13 @@ pub enum Command {
     ChangePassword { old: String, new: String },
 }
 
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Passwords and texts stay out of logs.
+        f.write_str("Command(..)")
+    }
+}
+
 /// An account as a person names it.
 #[derive(Clone, Debug, Deserialize, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
