@@ -39,16 +39,8 @@ impl ServerCapsule {
     pub fn seal(key: &SecretKey, export: &ExportKey, rng: &mut impl CryptoRng) -> Self {
         let mut nonce = [0; 24];
         rng.fill_bytes(&mut nonce);
-        let sealed = vault::seal(
-            &wrapping_key(export),
-            &nonce,
-            key.seed().as_ref(),
-            PURPOSE.as_bytes(),
-        );
-        Self {
-            nonce: nonce.into(),
-            sealed: sealed.into(),
-        }
+        let sealed = vault::seal(&wrapping_key(export), &nonce, key.seed().as_ref(), PURPOSE.as_bytes());
+        Self { nonce: nonce.into(), sealed: sealed.into() }
     }
 
     /// Unwraps.
@@ -56,12 +48,7 @@ impl ServerCapsule {
     /// # Errors
     /// `WrongPassword`.
     pub fn open(&self, export: &ExportKey) -> Result<SecretKey, ProtoError> {
-        let seed = vault::open(
-            &wrapping_key(export),
-            &self.nonce,
-            &self.sealed,
-            PURPOSE.as_bytes(),
-        );
+        let seed = vault::open(&wrapping_key(export), &self.nonce, &self.sealed, PURPOSE.as_bytes());
         from_seed(&seed.ok_or(ProtoError::WrongPassword)?)
     }
 }
@@ -104,25 +91,12 @@ mod tests {
         let mut rng = ChaCha20Rng::from_seed([3; 32]);
         let key = SecretKey::from_seed(&[8; 32]);
         let capsule = ServerCapsule::seal(&key, &Zeroizing::new([1; 64]), &mut rng);
-        assert_eq!(
-            capsule.open(&Zeroizing::new([1; 64])).unwrap().public(),
-            key.public()
-        );
-        assert_eq!(
-            capsule.open(&Zeroizing::new([2; 64])).err(),
-            Some(ProtoError::WrongPassword)
-        );
+        assert_eq!(capsule.open(&Zeroizing::new([1; 64])).unwrap().public(), key.public());
+        assert_eq!(capsule.open(&Zeroizing::new([2; 64])).err(), Some(ProtoError::WrongPassword));
 
-        let cheap = KdfParams {
-            memory_kib: 8 * 1024,
-            passes: 1,
-            lanes: 1,
-        };
+        let cheap = KdfParams { memory_kib: 8 * 1024, passes: 1, lanes: 1 };
         let here = seal_here(&key, "password", cheap, &mut rng).unwrap();
         assert_eq!(open_here(&here, "password").unwrap().public(), key.public());
-        assert_eq!(
-            open_here(&here, "passw0rd").err(),
-            Some(ProtoError::WrongPassword)
-        );
+        assert_eq!(open_here(&here, "passw0rd").err(), Some(ProtoError::WrongPassword));
     }
 }

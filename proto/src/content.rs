@@ -52,6 +52,8 @@ impl Hlc {
 
 /// The kinds of content. Unknown ones are kept and shown as needing a newer version.
 pub mod kind {
+    /// Nothing: keeps the place of a message that was taken back before it left. Shown to nobody.
+    pub const VOID: u16 = 0;
     /// UTF-8 text.
     pub const TEXT: u16 = 1;
 }
@@ -103,10 +105,7 @@ pub fn id(content: &Signed<Content>) -> MessageId {
 
 impl Content {
     /// A text.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one for each field, named at the only place that calls it"
-    )]
+    #[allow(clippy::too_many_arguments, reason = "one for each field, named at the only place that calls it")]
     pub fn text(
         conversation: ConversationId,
         author: AccountId,
@@ -118,27 +117,18 @@ impl Content {
         text: &str,
     ) -> Self {
         let body = text.as_bytes().to_vec().into();
-        Self {
-            version: VERSION,
-            conversation,
-            author,
-            device,
-            seq,
-            previous,
-            hlc,
-            sent_ms,
-            kind: kind::TEXT,
-            body,
-        }
+        Self { version: VERSION, conversation, author, device, seq, previous, hlc, sent_ms, kind: kind::TEXT, body }
+    }
+
+    /// The same place in the sequence, with nothing in it.
+    #[must_use]
+    pub fn void(&self) -> Self {
+        Self { kind: kind::VOID, body: Vec::new().into(), ..self.clone() }
     }
 
     /// The text of a text. `None` for other kinds.
     pub fn as_text(&self) -> Option<&str> {
-        if self.kind == kind::TEXT {
-            std::str::from_utf8(&self.body).ok()
-        } else {
-            None
-        }
+        if self.kind == kind::TEXT { std::str::from_utf8(&self.body).ok() } else { None }
     }
 }
 
@@ -160,10 +150,7 @@ pub fn check(
     if content.body.len() > MAX_BODY {
         return Err(ProtoError::BodyTooLong);
     }
-    if content.conversation != *conversation
-        || content.author != *author
-        || content.device != *device
-    {
+    if content.conversation != *conversation || content.author != *author || content.device != *device {
         return Err(ProtoError::WrongConversation);
     }
     if content.seq == 0 {
@@ -184,18 +171,8 @@ mod tests {
     use crate::{id::AccountKey, sign::SecretKey};
 
     fn content(device: DeviceId) -> Content {
-        let conversation =
-            ConversationId::between(&AccountKey::new([1; 32]), &AccountKey::new([2; 32]));
-        Content::text(
-            conversation,
-            AccountId::new([3; 32]),
-            device,
-            1,
-            MessageId::new([0; 32]),
-            Hlc(5),
-            6,
-            "hello",
-        )
+        let conversation = ConversationId::between(&AccountKey::new([1; 32]), &AccountKey::new([2; 32]));
+        Content::text(conversation, AccountId::new([3; 32]), device, 1, MessageId::new([0; 32]), Hlc(5), 6, "hello")
     }
 
     #[test]
@@ -203,25 +180,14 @@ mod tests {
         let key = SecretKey::from_seed(&[4; 32]);
         let content = content(key.device());
         let signed = Signed::make(&content, &key);
-        let verdict = |conversation: &_, author: &_, device: &_| {
-            check(&signed, conversation, author, device).map(drop)
-        };
+        let verdict = |conversation: &_, author: &_, device: &_| check(&signed, conversation, author, device).map(drop);
         let here = content.conversation;
         assert_eq!(verdict(&here, &content.author, &content.device), Ok(()));
         let elsewhere = ConversationId::new([9; 32]);
-        assert_eq!(
-            verdict(&elsewhere, &content.author, &content.device),
-            Err(ProtoError::WrongConversation)
-        );
-        assert_eq!(
-            verdict(&here, &AccountId::new([8; 32]), &content.device),
-            Err(ProtoError::WrongConversation)
-        );
+        assert_eq!(verdict(&elsewhere, &content.author, &content.device), Err(ProtoError::WrongConversation));
+        assert_eq!(verdict(&here, &AccountId::new([8; 32]), &content.device), Err(ProtoError::WrongConversation));
         let eve = SecretKey::from_seed(&[66; 32]).device();
-        assert_eq!(
-            verdict(&here, &content.author, &eve),
-            Err(ProtoError::BadSignature)
-        );
+        assert_eq!(verdict(&here, &content.author, &eve), Err(ProtoError::BadSignature));
     }
 
     #[test]
@@ -229,69 +195,27 @@ mod tests {
         let key = SecretKey::from_seed(&[4; 32]);
         let good = content(key.device());
         let verdict = |content: &Content| {
-            check(
-                &Signed::make(content, &key),
-                &good.conversation,
-                &good.author,
-                &good.device,
-            )
-            .map(drop)
+            check(&Signed::make(content, &key), &good.conversation, &good.author, &good.device).map(drop)
         };
         assert_eq!(
-            verdict(&Content {
-                body: vec![b'x'; MAX_BODY + 1].into(),
-                ..good.clone()
-            }),
+            verdict(&Content { body: vec![b'x'; MAX_BODY + 1].into(), ..good.clone() }),
             Err(ProtoError::BodyTooLong)
         );
         assert_eq!(
-            verdict(&Content {
-                body: vec![b'x'; MAX_TEXT + 1].into(),
-                ..good.clone()
-            }),
+            verdict(&Content { body: vec![b'x'; MAX_TEXT + 1].into(), ..good.clone() }),
             Err(ProtoError::BodyTooLong)
         );
-        assert_eq!(
-            verdict(&Content {
-                body: vec![0xff].into(),
-                ..good.clone()
-            }),
-            Err(ProtoError::Malformed)
-        );
-        assert_eq!(
-            verdict(&Content {
-                seq: 0,
-                ..good.clone()
-            }),
-            Err(ProtoError::SeqJump)
-        );
-        assert_eq!(
-            verdict(&Content {
-                version: 2,
-                ..good.clone()
-            }),
-            Err(ProtoError::Version)
-        );
-        assert_eq!(
-            verdict(&Content {
-                kind: 999,
-                body: vec![0xff].into(),
-                ..good.clone()
-            }),
-            Ok(()),
-            "kept for later"
-        );
+        assert_eq!(verdict(&Content { body: vec![0xff].into(), ..good.clone() }), Err(ProtoError::Malformed));
+        assert_eq!(verdict(&Content { seq: 0, ..good.clone() }), Err(ProtoError::SeqJump));
+        assert_eq!(verdict(&Content { version: 2, ..good.clone() }), Err(ProtoError::Version));
+        assert_eq!(verdict(&Content { kind: 999, body: vec![0xff].into(), ..good.clone() }), Ok(()), "kept for later");
     }
 
     #[test]
     fn the_clock_never_goes_back_and_never_runs_away() {
         let hlc = Hlc::default().tick(1_000).tick(500).tick(500);
         assert!(hlc > Hlc::default().tick(1_000));
-        assert_eq!(
-            Hlc(u64::MAX).clamped(1_000),
-            Hlc((1_000 + MAX_AHEAD) << 16),
-            "year 9999 sorts in two minutes"
-        );
+        assert_eq!(Hlc(u64::MAX).clamped(1_000), Hlc((1_000 + MAX_AHEAD) << 16), "year 9999 sorts in two minutes");
         assert_eq!(Hlc(u64::MAX).tick(0), Hlc(u64::MAX));
     }
 }

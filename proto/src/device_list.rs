@@ -81,11 +81,7 @@ impl DeviceList {
             version: 1,
             previous: ListHash::new([0; 32]),
             made_ms,
-            devices: vec![Device {
-                id: device,
-                added_ms: made_ms,
-                revoked_ms: None,
-            }],
+            devices: vec![Device { id: device, added_ms: made_ms, revoked_ms: None }],
         }
     }
 
@@ -93,53 +89,27 @@ impl DeviceList {
     ///
     /// # Errors
     /// `TooManyDevices` when the list is full even after the oldest revoked devices are forgotten.
-    pub fn moved_to(
-        &self,
-        pin: &Pin,
-        device: DeviceId,
-        made_ms: Millis,
-    ) -> Result<Self, ProtoError> {
+    pub fn moved_to(&self, pin: &Pin, device: DeviceId, made_ms: Millis) -> Result<Self, ProtoError> {
         let mut devices = self.devices.clone();
-        devices
-            .iter_mut()
-            .for_each(|old| old.revoked_ms = old.revoked_ms.or(Some(made_ms)));
+        devices.iter_mut().for_each(|old| old.revoked_ms = old.revoked_ms.or(Some(made_ms)));
         // A forgotten device is unknown, which is refused just as a revoked one is.
         let surplus = (devices.len() + 1).saturating_sub(MAX_DEVICES);
         devices.drain(..surplus);
-        devices.push(Device {
-            id: device,
-            added_ms: made_ms,
-            revoked_ms: None,
-        });
+        devices.push(Device { id: device, added_ms: made_ms, revoked_ms: None });
         let version = self.version.checked_add(1).ok_or(ProtoError::TooLong)?;
-        Ok(Self {
-            account: self.account,
-            key: self.key,
-            version,
-            previous: pin.hash,
-            made_ms,
-            devices,
-        })
+        Ok(Self { account: self.account, key: self.key, version, previous: pin.hash, made_ms, devices })
     }
 
     /// Signs this list and pins it.
     pub fn sign(&self, key: &SecretKey) -> (Signed<Self>, Pin) {
         let signed = Signed::make(self, key);
-        let pin = Pin {
-            key: self.key,
-            version: self.version,
-            hash: list_hash(&signed),
-        };
+        let pin = Pin { key: self.key, version: self.version, hash: list_hash(&signed) };
         (signed, pin)
     }
 
     /// The device that speaks for the account: the newest one not revoked.
     pub fn current(&self) -> Option<DeviceId> {
-        self.devices
-            .iter()
-            .rev()
-            .find(|device| device.revoked_ms.is_none())
-            .map(|device| device.id)
+        self.devices.iter().rev().find(|device| device.revoked_ms.is_none()).map(|device| device.id)
     }
 
     /// Whether `device` may speak for the account.
@@ -148,13 +118,8 @@ impl DeviceList {
     /// `UnknownDevice`, `RevokedDevice`.
     pub fn admit(&self, device: &DeviceId) -> Result<(), ProtoError> {
         match self.devices.iter().find(|known| known.id == *device) {
-            Some(Device {
-                revoked_ms: None, ..
-            }) => Ok(()),
-            Some(Device {
-                revoked_ms: Some(_),
-                ..
-            }) => Err(ProtoError::RevokedDevice),
+            Some(Device { revoked_ms: None, .. }) => Ok(()),
+            Some(Device { revoked_ms: Some(_), .. }) => Err(ProtoError::RevokedDevice),
             None => Err(ProtoError::UnknownDevice),
         }
     }
@@ -182,11 +147,7 @@ pub fn check(
     if opened.devices.len() > MAX_DEVICES {
         return Err(ProtoError::TooManyDevices);
     }
-    let fresh = Pin {
-        key: opened.key,
-        version: opened.version,
-        hash: list_hash(list),
-    };
+    let fresh = Pin { key: opened.key, version: opened.version, hash: list_hash(list) };
     if let Some(pin) = pin {
         if pin.key != fresh.key {
             return Err(ProtoError::AccountKeyChanged);
@@ -228,11 +189,7 @@ pub fn check_chain(
             Err(other) => return Err(other),
         }
     }
-    newest.ok_or(if passed_over {
-        ProtoError::Rollback
-    } else {
-        ProtoError::Malformed
-    })
+    newest.ok_or(if passed_over { ProtoError::Rollback } else { ProtoError::Malformed })
 }
 
 #[cfg(test)]
@@ -245,10 +202,7 @@ mod tests {
     }
 
     fn alice() -> Account {
-        Account {
-            key: SecretKey::from_seed(&[1; 32]),
-            id: AccountId::new([9; 32]),
-        }
+        Account { key: SecretKey::from_seed(&[1; 32]), id: AccountId::new([9; 32]) }
     }
 
     fn device(seed: u8) -> DeviceId {
@@ -269,12 +223,7 @@ mod tests {
         assert_eq!(list.current(), Some(device(3)));
         assert_eq!(list.admit(&device(2)), Err(ProtoError::RevokedDevice));
         assert_eq!(list.admit(&device(4)), Err(ProtoError::UnknownDevice));
-        assert_eq!(
-            check_chain(&alice.id, Some(&pin_one), &[signed_one, signed_two])
-                .unwrap()
-                .1,
-            pin_two
-        );
+        assert_eq!(check_chain(&alice.id, Some(&pin_one), &[signed_one, signed_two]).unwrap().1, pin_two);
     }
 
     #[test]
@@ -284,58 +233,29 @@ mod tests {
         let (signed_one, pin_one) = one.sign(&alice.key);
         let two = one.moved_to(&pin_one, device(3), 2_000).unwrap();
         let (_, pin_two) = two.sign(&alice.key);
-        assert_eq!(
-            check(&alice.id, Some(&pin_two), &signed_one).unwrap_err(),
-            ProtoError::Rollback
-        );
+        assert_eq!(check(&alice.id, Some(&pin_two), &signed_one).unwrap_err(), ProtoError::Rollback);
 
-        let (forked, _) = one
-            .moved_to(&pin_one, device(4), 2_000)
-            .unwrap()
-            .sign(&alice.key);
-        assert_eq!(
-            check(&alice.id, Some(&pin_two), &forked).unwrap_err(),
-            ProtoError::ForkedDeviceList
-        );
+        let (forked, _) = one.moved_to(&pin_one, device(4), 2_000).unwrap().sign(&alice.key);
+        assert_eq!(check(&alice.id, Some(&pin_two), &forked).unwrap_err(), ProtoError::ForkedDeviceList);
 
-        let mut gap = two.clone();
+        let mut gap = two;
         gap.version = 4;
-        assert_eq!(
-            check(&alice.id, Some(&pin_two), &gap.sign(&alice.key).0).unwrap_err(),
-            ProtoError::ChainGap
-        );
+        assert_eq!(check(&alice.id, Some(&pin_two), &gap.sign(&alice.key).0).unwrap_err(), ProtoError::ChainGap);
 
         let eve = SecretKey::from_seed(&[66; 32]);
-        let (stolen, _) =
-            DeviceList::first(alice.id, eve.account_key(), device(5), 3_000).sign(&eve);
-        assert_eq!(
-            check(&alice.id, Some(&pin_one), &stolen).unwrap_err(),
-            ProtoError::AccountKeyChanged
-        );
+        let (stolen, _) = DeviceList::first(alice.id, eve.account_key(), device(5), 3_000).sign(&eve);
+        assert_eq!(check(&alice.id, Some(&pin_one), &stolen).unwrap_err(), ProtoError::AccountKeyChanged);
 
-        let (not_hers, _) =
-            DeviceList::first(alice.id, alice.key.account_key(), device(5), 3_000).sign(&eve);
-        assert_eq!(
-            check(&alice.id, None, &not_hers).unwrap_err(),
-            ProtoError::BadSignature
-        );
+        let (not_hers, _) = DeviceList::first(alice.id, alice.key.account_key(), device(5), 3_000).sign(&eve);
+        assert_eq!(check(&alice.id, None, &not_hers).unwrap_err(), ProtoError::BadSignature);
     }
 
     #[test]
     fn eleven_devices_are_too_many() {
         let alice = alice();
         let mut list = DeviceList::first(alice.id, alice.key.account_key(), device(2), 1_000);
-        list.devices = (0..11)
-            .map(|n| Device {
-                id: device(n),
-                added_ms: 0,
-                revoked_ms: None,
-            })
-            .collect();
-        assert_eq!(
-            check(&alice.id, None, &list.sign(&alice.key).0).unwrap_err(),
-            ProtoError::TooManyDevices
-        );
+        list.devices = (0..11).map(|n| Device { id: device(n), added_ms: 0, revoked_ms: None }).collect();
+        assert_eq!(check(&alice.id, None, &list.sign(&alice.key).0).unwrap_err(), ProtoError::TooManyDevices);
     }
 
     #[test]

@@ -51,11 +51,7 @@ pub fn header(length: usize) -> Result<[u8; 4], ProtoError> {
 /// `FrameLen` for 0 or above [`MAX_FRAME`].
 pub fn length(header: [u8; 4]) -> Result<usize, ProtoError> {
     let length = usize::try_from(u32::from_be_bytes(header)).map_err(|_| ProtoError::FrameLen)?;
-    if length == 0 || length > MAX_FRAME {
-        Err(ProtoError::FrameLen)
-    } else {
-        Ok(length)
-    }
+    if length == 0 || length > MAX_FRAME { Err(ProtoError::FrameLen) } else { Ok(length) }
 }
 
 #[cfg(test)]
@@ -65,11 +61,7 @@ mod tests {
     #[test]
     fn lengths_out_of_range_are_refused_before_anything_is_allocated() {
         for wrong in [0u32, 96 * 1024 + 1, u32::MAX] {
-            assert_eq!(
-                length(wrong.to_be_bytes()),
-                Err(ProtoError::FrameLen),
-                "length {wrong}"
-            );
+            assert_eq!(length(wrong.to_be_bytes()), Err(ProtoError::FrameLen), "length {wrong}");
         }
         assert_eq!(length((96u32 * 1024).to_be_bytes()), Ok(MAX_FRAME));
         assert_eq!(header(0), Err(ProtoError::FrameLen));
@@ -85,9 +77,6 @@ mod tests {
     #[test]
     fn a_hostile_array_length_allocates_nothing() {
         // An array that announces 2^63 elements.
-        assert_eq!(
-            decode::<Vec<u64>>(&[0x9b, 0x80, 0, 0, 0, 0, 0, 0, 0]),
-            Err(ProtoError::Malformed)
-        );
+        assert_eq!(decode::<Vec<u64>>(&[0x9b, 0x80, 0, 0, 0, 0, 0, 0, 0]), Err(ProtoError::Malformed));
     }
 }

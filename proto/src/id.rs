@@ -152,26 +152,17 @@ mod tests {
         let id = AccountId::new([0xab; 32]);
         assert_eq!(AccountId::parse(&id.to_string()), Ok(id));
         assert_eq!(AccountId::parse("+f"), Err(ProtoError::Malformed));
-        assert_eq!(
-            AccountId::parse(&"+f".repeat(32)),
-            Err(ProtoError::Malformed)
-        );
+        assert_eq!(AccountId::parse(&"+f".repeat(32)), Err(ProtoError::Malformed));
     }
 
     #[test]
     fn a_conversation_is_the_same_from_both_sides() {
         let (a, b) = (AccountKey::new([1; 32]), AccountKey::new([2; 32]));
-        assert_eq!(
-            ConversationId::between(&a, &b),
-            ConversationId::between(&b, &a)
-        );
+        assert_eq!(ConversationId::between(&a, &b), ConversationId::between(&b, &a));
     }
 
     #[test]
     fn a_printed_id_is_shortened() {
-        assert_eq!(
-            format!("{:?}", DeviceId::new([0xfe; 32])),
-            "DeviceId(fefefe)"
-        );
+        assert_eq!(format!("{:?}", DeviceId::new([0xfe; 32])), "DeviceId(fefefe)");
     }
 }

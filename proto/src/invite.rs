@@ -39,25 +39,14 @@ impl ServerAddress {
     /// `BadLink`.
     pub fn parse(text: &str) -> Result<Self, ProtoError> {
         let text = text.trim();
-        let rest = text
-            .strip_prefix("juice://")
-            .filter(|_| text.len() <= MAX_LINK)
-            .ok_or(ProtoError::BadLink)?;
+        let rest = text.strip_prefix("juice://").filter(|_| text.len() <= MAX_LINK).ok_or(ProtoError::BadLink)?;
         let (place, key) = rest.split_once('#').ok_or(ProtoError::BadLink)?;
         let (host, port) = split_place(place.trim_end_matches('/'))?;
-        Ok(Self {
-            host,
-            port,
-            key: ServerKey::new(key_from(key)?),
-        })
+        Ok(Self { host, port, key: ServerKey::new(key_from(key)?) })
     }
 
     fn place(&self) -> String {
-        if self.port == DEFAULT_PORT {
-            self.host.clone()
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+        if self.port == DEFAULT_PORT { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
 }
 
@@ -66,10 +55,7 @@ fn split_place(place: &str) -> Result<(String, u16), ProtoError> {
     let (host, port) = match place.get(after_bracket..).and_then(|rest| rest.rfind(':')) {
         Some(at) => {
             let (host, port) = place.split_at(after_bracket + at);
-            let port = port
-                .get(1..)
-                .and_then(|port| port.parse().ok())
-                .ok_or(ProtoError::BadLink)?;
+            let port = port.get(1..).and_then(|port| port.parse().ok()).ok_or(ProtoError::BadLink)?;
             (host, port)
         }
         None => (place, DEFAULT_PORT),
@@ -77,33 +63,18 @@ fn split_place(place: &str) -> Result<(String, u16), ProtoError> {
     let inner = host.trim_start_matches('[').trim_end_matches(']');
     let fine = !inner.is_empty()
         && port != 0
-        && inner
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | ':' | '%'))
+        && inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | ':' | '%'))
         && (host.starts_with('[') == inner.contains(':'));
-    if fine {
-        Ok((host.to_lowercase(), port))
-    } else {
-        Err(ProtoError::BadLink)
-    }
+    if fine { Ok((host.to_lowercase(), port)) } else { Err(ProtoError::BadLink) }
 }
 
 fn key_from(text: &str) -> Result<[u8; 32], ProtoError> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(ProtoError::BadLink)
+    URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(ProtoError::BadLink)
 }
 
 impl fmt::Display for ServerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "juice://{}#{}",
-            self.place(),
-            URL_SAFE_NO_PAD.encode(self.key.bytes())
-        )
+        write!(f, "juice://{}#{}", self.place(), URL_SAFE_NO_PAD.encode(self.key.bytes()))
     }
 }
 
@@ -130,25 +101,15 @@ impl Invite {
     /// `BadLink`.
     pub fn parse(link: &str) -> Result<Self, ProtoError> {
         let link = link.trim();
-        let rest = link
-            .strip_prefix("juice:1:")
-            .filter(|_| link.len() <= MAX_LINK)
-            .ok_or(ProtoError::BadLink)?;
+        let rest = link.strip_prefix("juice:1:").filter(|_| link.len() <= MAX_LINK).ok_or(ProtoError::BadLink)?;
         // From the right, since the server's place may hold colons.
         let mut parts = rest.rsplitn(5, ':');
         let mut next = || parts.next().ok_or(ProtoError::BadLink);
         let (token, key, name, server_key, place) = (next()?, next()?, next()?, next()?, next()?);
         let (host, port) = split_place(place)?;
-        let token = URL_SAFE_NO_PAD
-            .decode(token)
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok());
+        let token = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| bytes.try_into().ok());
         Ok(Self {
-            server: ServerAddress {
-                host,
-                port,
-                key: ServerKey::new(key_from(server_key)?),
-            },
+            server: ServerAddress { host, port, key: ServerKey::new(key_from(server_key)?) },
             name: UserName::parse(&unescaped(name)?).map_err(|_| ProtoError::BadLink)?,
             key: AccountKey::new(key_from(key)?),
             token: token.ok_or(ProtoError::BadLink)?,
@@ -175,9 +136,7 @@ impl fmt::Display for Invite {
 fn escaped(name: &str) -> String {
     name.bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
             other => format!("%{other:02X}"),
         })
         .collect()
@@ -192,10 +151,7 @@ fn unescaped(name: &str) -> Result<String, ProtoError> {
             bytes.push(*first);
             continue;
         }
-        let digits = rest
-            .get(..2)
-            .and_then(|pair| std::str::from_utf8(pair).ok())
-            .ok_or(ProtoError::BadLink)?;
+        let digits = rest.get(..2).and_then(|pair| std::str::from_utf8(pair).ok()).ok_or(ProtoError::BadLink)?;
         bytes.push(u8::from_str_radix(digits, 16).map_err(|_| ProtoError::BadLink)?);
         rest = rest.get(2..).unwrap_or_default();
     }
@@ -208,56 +164,27 @@ mod tests {
 
     #[test]
     fn an_address_reads_back_what_it_shows() {
-        for (host, port) in [
-            ("chat.example.org", 443),
-            ("127.0.0.1", DEFAULT_PORT),
-            ("[::1]", 9000),
-        ] {
-            let address = ServerAddress {
-                host: host.into(),
-                port,
-                key: ServerKey::new([7; 32]),
-            };
+        for (host, port) in [("chat.example.org", 443), ("127.0.0.1", DEFAULT_PORT), ("[::1]", 9000)] {
+            let address = ServerAddress { host: host.into(), port, key: ServerKey::new([7; 32]) };
             assert_eq!(ServerAddress::parse(&address.to_string()), Ok(address));
         }
-        for wrong in [
-            "",
-            "juice://",
-            "juice://host",
-            "https://host#AAAA",
-            "juice://ho st#AAAA",
-            "juice://host:0#AAAA",
-        ] {
-            assert_eq!(
-                ServerAddress::parse(wrong),
-                Err(ProtoError::BadLink),
-                "{wrong:?}"
-            );
+        for wrong in ["", "juice://", "juice://host", "https://host#AAAA", "juice://ho st#AAAA", "juice://host:0#AAAA"]
+        {
+            assert_eq!(ServerAddress::parse(wrong), Err(ProtoError::BadLink), "{wrong:?}");
         }
     }
 
     #[test]
     fn an_invite_reads_back_what_it_shows() {
-        for (host, name) in [
-            ("chat.example.org", "bob"),
-            ("[::1]", "محمد"),
-            ("127.0.0.1", "jürgen"),
-        ] {
+        for (host, name) in [("chat.example.org", "bob"), ("[::1]", "محمد"), ("127.0.0.1", "jürgen")] {
             let invite = Invite {
-                server: ServerAddress {
-                    host: host.into(),
-                    port: 8443,
-                    key: ServerKey::new([7; 32]),
-                },
+                server: ServerAddress { host: host.into(), port: 8443, key: ServerKey::new([7; 32]) },
                 name: UserName::parse(name).unwrap(),
                 key: AccountKey::new([8; 32]),
                 token: [9; 16],
             };
             let link = invite.to_string();
-            assert!(
-                link.is_ascii(),
-                "a link survives every chat and mail: {link}"
-            );
+            assert!(link.is_ascii(), "a link survives every chat and mail: {link}");
             assert_eq!(Invite::parse(&link), Ok(invite));
         }
         assert_eq!(Invite::parse("juice:1:a:b:c"), Err(ProtoError::BadLink));

@@ -108,9 +108,9 @@ pub enum LinkBody {
         /// What I can do in a call.
         #[n(3)]
         capabilities: Capabilities,
-        /// The last of your device's contents that I have saved, by sequence number; 0 for none.
+        /// The last of your device's contents that I have saved.
         #[n(4)]
-        have: Seq,
+        have: Option<Seq>,
     },
     /// A message.
     #[n(1)]
@@ -133,10 +133,4 @@ pub enum LinkBody {
     /// I am leaving; nothing more comes.
     #[n(7)]
     Bye,
-    /// For the link's own use: the other side answers with the same number.
-    #[n(8)]
-    Ping(#[n(0)] u32),
-    /// The answer.
-    #[n(9)]
-    Pong(#[n(0)] u32),
 }

@@ -1,6 +1,285 @@
-//! x
+//! The messenger: one person's program, without its hands.
+//!
+//! It owns what is known of buddies, links, the server session and the conversations, and decides. The engine's driver
+//! feeds it [`Input`]s with the time and carries out its [`Output`]s; the simulator does the same a thousand times faster.
+//! Nothing is sent before it is saved; no receipt goes before what it confirms is saved; nothing reaches the screen but
+//! as an [`Event`].
+//!
+//! `roster` is who, `session` the server, `reach` links and dialling, `chat` the words; each adds its verbs to
+//! [`Messenger`].
 
+mod chat;
+mod clock;
 mod io;
+mod reach;
 pub mod record;
+mod roster;
+mod session;
+mod show;
 
-pub use io::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use self::{
+    clock::{Timer, Timers},
+    reach::Link,
+    record::{Change, DayKeyRecord, InviteRecord, Loaded, RequestRecord},
+    roster::Buddy,
+    session::Session,
+};
+pub use self::{io::*, session::explain, show::Views};
+use crate::{
+    device_list::{DeviceList, Pin},
+    id::{AccountId, AccountKey, DeviceId, LinkId, Millis, Now},
+    invite::ServerAddress,
+    name::UserName,
+    presence::Capabilities,
+    seal::Suite,
+    sign::{SecretKey, Signed},
+    view::{Availability, Command, CommandError, ErrorCode, Event, Reply, ServerState},
+};
+
+/// Who I am, out of the open vault.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// My account.
+    pub account: AccountId,
+    /// My user name.
+    pub name: UserName,
+    /// My server.
+    pub server: ServerAddress,
+    /// This device's key.
+    pub device: SecretKey,
+    /// My account key, public half.
+    pub account_key: AccountKey,
+    /// My newest device list.
+    pub list: Signed<DeviceList>,
+    /// Its version and hash.
+    pub pin: Pin,
+}
+
+/// What a save was for, while it is under way.
+#[derive(Debug)]
+enum Saving {
+    /// Nobody waits for it.
+    Quietly,
+    /// Messages that I wrote to this buddy.
+    Mine(AccountId),
+    /// Messages that came from this buddy.
+    Theirs(AccountId),
+    /// A message taken back.
+    Void(AccountId),
+    /// A command that ends with it.
+    Command(u64, Box<Reply>),
+}
+
+/// One person's program, without its hands.
+pub struct Messenger {
+    me: Identity,
+    suite: Suite,
+    run: [u8; 16],
+    rng: ChaCha20Rng,
+    now: Now,
+    out: VecDeque<Output>,
+    timers: Timers,
+    dirty: BTreeSet<AccountId>,
+
+    buddies: BTreeMap<AccountId, Buddy>,
+    /// Which account a device speaks for, by the lists that are pinned.
+    devices: HashMap<DeviceId, AccountId>,
+    requests: BTreeMap<AccountId, RequestRecord>,
+    links: HashMap<LinkId, Link>,
+    session: Option<Session>,
+    server_state: ServerState,
+    since_ms: Millis,
+    day_keys: Vec<DayKeyRecord>,
+    invites: Vec<InviteRecord>,
+    availability: Availability,
+    status_text: String,
+    capabilities: Capabilities,
+    addresses: Vec<String>,
+    behind_nat: bool,
+    presence_sequence: u64,
+    saves: HashMap<SaveId, Saving>,
+    next_save: u64,
+    leaving: bool,
+}
+
+impl Messenger {
+    /// A messenger with what it had saved. `seed` is fresh entropy; `suite` the strongest seal that it uses.
+    pub fn new(me: Identity, loaded: Loaded, suite: Suite, seed: [u8; 32], now: Now) -> Self {
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        let mut run = [0; 16];
+        rng.fill_bytes(&mut run);
+        let (availability, status_text) = loaded.status.unwrap_or((Availability::Here, String::new()));
+        let mut messenger = Self {
+            me,
+            suite,
+            run,
+            rng,
+            now,
+            out: VecDeque::new(),
+            timers: Timers::default(),
+            dirty: BTreeSet::new(),
+            buddies: BTreeMap::new(),
+            devices: HashMap::new(),
+            requests: loaded.requests.into_iter().map(|request| (request.account, request)).collect(),
+            links: HashMap::new(),
+            session: None,
+            server_state: ServerState::Connecting { attempt: 1 },
+            since_ms: loaded.since_ms,
+            day_keys: loaded.day_keys,
+            invites: loaded.invites,
+            availability,
+            status_text,
+            capabilities: Capabilities::default(),
+            addresses: Vec::new(),
+            behind_nat: false,
+            presence_sequence: 0,
+            saves: HashMap::new(),
+            next_save: 0,
+            leaving: false,
+        };
+        messenger.load_roster(loaded.buddies, loaded.conversations);
+        messenger.keep_day_key();
+        messenger
+    }
+
+    /// Takes in one thing that happened at `now`.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.now = now;
+        match input {
+            Input::Command(number, command) => self.obey(number, command),
+            Input::LinkUp { link, device, relayed } => self.link_up(link, device, relayed),
+            Input::LinkFrame(link, bytes) => self.link_frame(link, &bytes),
+            Input::LinkDown(link) => self.link_down(link),
+            Input::DialFailed(device) => self.dial_failed(&device),
+            Input::Rerouted(link, relayed) => self.rerouted(link, relayed),
+            Input::ServerUp { nonce, welcome } => self.server_up(nonce, welcome),
+            Input::ServerFrame(bytes) => self.server_frame(&bytes),
+            Input::ServerDown { attempt } => self.server_down(attempt),
+            Input::Saved(save, fates) => self.saved(save, &fates),
+            Input::SaveFailed(save) => self.save_failed(save),
+            Input::Fetched(buddy, messages) => self.fetched(&buddy, messages),
+            Input::Addresses(addresses, behind_nat) => self.addresses_changed(addresses, behind_nat),
+            Input::Capabilities(capabilities) => self.capabilities_changed(capabilities),
+            Input::Woke => self.woke(),
+            Input::Tick => {}
+        }
+        while let Some(timer) = self.timers.due(now.mono) {
+            self.fire(timer);
+        }
+        self.show_dirty();
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When to come back with [`Input::Tick`] at the latest, on the monotonic clock.
+    pub fn deadline(&self) -> Option<Millis> {
+        self.timers.next()
+    }
+
+    fn fire(&mut self, timer: Timer) {
+        match timer {
+            Timer::Dial(buddy) => self.dial(&buddy),
+            Timer::Lost(buddy) => self.lost_for_good(&buddy),
+            Timer::Resend(buddy) => self.resend(&buddy),
+            Timer::TypingEnds(buddy) => self.typing_ends(&buddy),
+            Timer::Greeting(link) => self.greeting_overdue(link),
+            Timer::Surplus(buddy) => self.close_surplus(&buddy),
+            Timer::RenewPresence => self.publish_presence(),
+            Timer::DayKey => self.keep_day_key(),
+        }
+    }
+
+    fn obey(&mut self, number: u64, command: Command) {
+        let done = match command {
+            Command::SetStatus { availability, text } => self.set_status(availability, &text),
+            Command::AddBuddy { name, note } => self.add_by_name(number, &name, note),
+            Command::AddByInvite { link } => self.add_by_invite(number, &link),
+            Command::AcceptBuddy { buddy } => self.accept(number, &buddy),
+            Command::DeclineBuddy { buddy } => self.decline(number, &buddy),
+            Command::BlockBuddy { buddy } => self.block(&buddy),
+            Command::UnblockBuddy { buddy } => self.unblock(&buddy),
+            Command::RemoveBuddy { buddy } => self.remove(&buddy),
+            Command::RenameBuddy { buddy, alias } => self.rename(&buddy, alias),
+            Command::VerifyBuddy { buddy } => self.verify(&buddy),
+            Command::SendMessage { buddy, text } => self.write(number, &buddy, text),
+            Command::CancelMessage { buddy, message } => self.cancel(number, &buddy, &message),
+            Command::MarkRead { buddy } => self.mark_read(&buddy),
+            Command::Typing { buddy, active } => self.typing(&buddy, active),
+            Command::SaveDraft { buddy, text } => self.save_draft(number, &buddy, text),
+            Command::CreateInvite => self.create_invite(number),
+            Command::SignOut => {
+                self.sign_out();
+                Ok(Some(Reply::Done))
+            }
+            Command::Register { .. } | Command::SignIn { .. } | Command::ChangePassword { .. } => {
+                Err(refuse(ErrorCode::Internal, "not for an open messenger"))
+            }
+        };
+        match done {
+            Ok(Some(reply)) => self.out.push_back(Output::Answer(number, Ok(reply))),
+            // Answered when the server or the disk has answered.
+            Ok(None) => {}
+            Err(error) => self.out.push_back(Output::Answer(number, Err(error))),
+        }
+    }
+
+    fn save(&mut self, saving: Saving, changes: Vec<Change>) {
+        self.next_save += 1;
+        let id = SaveId(self.next_save);
+        self.saves.insert(id, saving);
+        self.out.push_back(Output::Save(id, changes));
+    }
+
+    fn saved(&mut self, id: SaveId, fates: &[record::Fate]) {
+        match self.saves.remove(&id) {
+            Some(Saving::Mine(buddy)) => self.mine_saved(&buddy),
+            Some(Saving::Theirs(buddy)) => self.theirs_saved(&buddy, fates),
+            Some(Saving::Void(buddy)) => self.void_saved(&buddy, true),
+            Some(Saving::Command(number, reply)) => self.out.push_back(Output::Answer(number, Ok(*reply))),
+            Some(Saving::Quietly) | None => {}
+        }
+    }
+
+    fn save_failed(&mut self, id: SaveId) {
+        match self.saves.remove(&id) {
+            Some(Saving::Mine(buddy)) => self.mine_not_saved(&buddy),
+            Some(Saving::Theirs(buddy)) => self.theirs_not_saved(&buddy),
+            Some(Saving::Void(buddy)) => self.void_saved(&buddy, false),
+            Some(Saving::Command(number, _)) => {
+                let error = refuse(ErrorCode::NotSaved, "the disk would not take it");
+                self.out.push_back(Output::Answer(number, Err(error)));
+            }
+            // What is lost so is learnt again: progress from receipts, contacts from the next welcome.
+            Some(Saving::Quietly) | None => {}
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.out.push_back(Output::Tell(event));
+    }
+
+    /// A random delay below `limit` milliseconds, so that many don't do the same at once.
+    fn jitter(&mut self, limit: Millis) -> Millis {
+        (u64::from(self.rng.next_u32()) * limit) >> 32
+    }
+
+    /// Visible and not leaving: may talk to buddies.
+    fn sociable(&self) -> bool {
+        !self.leaving && self.availability != Availability::Invisible && self.server_state != ServerState::Superseded
+    }
+}
+
+/// What a command comes to: a reply at once, none yet, or a refusal.
+type Outcome = Result<Option<Reply>, CommandError>;
+
+fn refuse(code: ErrorCode, message: &str) -> CommandError {
+    CommandError { code, message: message.into() }
+}

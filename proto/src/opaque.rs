@@ -5,10 +5,10 @@
 //! RustCrypto traits, which stay inside this file; messages cross its edge as bytes.
 
 use opaque_ke::{
-    CipherSuite, ClientLogin, ClientLoginFinishParameters, ClientRegistration,
-    ClientRegistrationFinishParameters, CredentialFinalization, CredentialRequest,
-    CredentialResponse, Identifiers, RegistrationRequest, RegistrationResponse, RegistrationUpload,
-    Ristretto255, ServerLogin, ServerLoginParameters, ServerRegistration, ServerSetup, TripleDh,
+    CipherSuite, ClientLogin, ClientLoginFinishParameters, ClientRegistration, ClientRegistrationFinishParameters,
+    CredentialFinalization, CredentialRequest, CredentialResponse, Identifiers, RegistrationRequest,
+    RegistrationResponse, RegistrationUpload, Ristretto255, ServerLogin, ServerLoginParameters, ServerRegistration,
+    ServerSetup, TripleDh,
     errors::InternalError,
     generic_array::{ArrayLength, GenericArray},
 };
@@ -37,14 +37,9 @@ impl CipherSuite for Juice {
 struct Stretch;
 
 impl opaque_ke::ksf::Ksf for Stretch {
-    fn hash<L: ArrayLength<u8>>(
-        &self,
-        input: GenericArray<u8, L>,
-    ) -> Result<GenericArray<u8, L>, InternalError> {
+    fn hash<L: ArrayLength<u8>>(&self, input: GenericArray<u8, L>) -> Result<GenericArray<u8, L>, InternalError> {
         let mut output = GenericArray::default();
-        KdfParams::DEFAULT
-            .stretch(&input, b"juice/opaque/ksf", &mut output)
-            .map_err(|_| InternalError::KsfError)?;
+        KdfParams::DEFAULT.stretch(&input, b"juice/opaque/ksf", &mut output).map_err(|_| InternalError::KsfError)?;
         Ok(output)
     }
 }
@@ -79,10 +74,7 @@ fn export(key: &[u8]) -> Result<ExportKey, ProtoError> {
 }
 
 fn identifiers<'a>(account: &'a AccountId, server: &'a ServerKey) -> Identifiers<'a> {
-    Identifiers {
-        client: Some(account.bytes()),
-        server: Some(server.bytes()),
-    }
+    Identifiers { client: Some(account.bytes()), server: Some(server.bytes()) }
 }
 
 /// A registration (or a new password) under way at the client.
@@ -97,16 +89,9 @@ impl Registering {
     /// # Errors
     /// `Malformed` only where the library fails.
     pub fn start(password: &str, rng: &mut impl CryptoRng) -> Result<(Self, Vec<u8>), ProtoError> {
-        let start = ClientRegistration::<Juice>::start(&mut Older(rng), password.as_bytes())
-            .map_err(malformed)?;
+        let start = ClientRegistration::<Juice>::start(&mut Older(rng), password.as_bytes()).map_err(malformed)?;
         let password = Zeroizing::new(password.as_bytes().to_vec());
-        Ok((
-            Self {
-                state: start.state,
-                password,
-            },
-            start.message.serialize().to_vec(),
-        ))
+        Ok((Self { state: start.state, password }, start.message.serialize().to_vec()))
     }
 
     /// Ends with the server's answer; the bytes go to the server to be kept. Takes 50 to 200 ms and 64 MiB.
@@ -121,16 +106,9 @@ impl Registering {
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<u8>, ExportKey), ProtoError> {
         let answer = RegistrationResponse::deserialize(answer).map_err(malformed)?;
-        let parameters =
-            ClientRegistrationFinishParameters::new(identifiers(account, server), None);
-        let finish = self
-            .state
-            .finish(&mut Older(rng), &self.password, answer, parameters)
-            .map_err(malformed)?;
-        Ok((
-            finish.message.serialize().to_vec(),
-            export(&finish.export_key)?,
-        ))
+        let parameters = ClientRegistrationFinishParameters::new(identifiers(account, server), None);
+        let finish = self.state.finish(&mut Older(rng), &self.password, answer, parameters).map_err(malformed)?;
+        Ok((finish.message.serialize().to_vec(), export(&finish.export_key)?))
     }
 }
 
@@ -146,16 +124,9 @@ impl LoggingIn {
     /// # Errors
     /// `Malformed` only where the library fails.
     pub fn start(password: &str, rng: &mut impl CryptoRng) -> Result<(Self, Vec<u8>), ProtoError> {
-        let start =
-            ClientLogin::<Juice>::start(&mut Older(rng), password.as_bytes()).map_err(malformed)?;
+        let start = ClientLogin::<Juice>::start(&mut Older(rng), password.as_bytes()).map_err(malformed)?;
         let password = Zeroizing::new(password.as_bytes().to_vec());
-        Ok((
-            Self {
-                state: start.state,
-                password,
-            },
-            start.message.serialize().to_vec(),
-        ))
+        Ok((Self { state: start.state, password }, start.message.serialize().to_vec()))
     }
 
     /// Ends with the server's answer; the bytes prove the password to the server.
@@ -175,10 +146,7 @@ impl LoggingIn {
             .state
             .finish(&mut Older(rng), &self.password, answer, parameters)
             .map_err(|_| ProtoError::WrongPassword)?;
-        Ok((
-            finish.message.serialize().to_vec(),
-            export(&finish.export_key)?,
-        ))
+        Ok((finish.message.serialize().to_vec(), export(&finish.export_key)?))
     }
 }
 
@@ -199,9 +167,7 @@ impl OpaqueServer {
     /// # Errors
     /// `Corrupt`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProtoError> {
-        ServerSetup::deserialize(bytes)
-            .map(Self)
-            .map_err(|_| ProtoError::Corrupt)
+        ServerSetup::deserialize(bytes).map(Self).map_err(|_| ProtoError::Corrupt)
     }
 
     /// The secrets, to be stored.
@@ -215,8 +181,7 @@ impl OpaqueServer {
     /// `Malformed`.
     pub fn register(&self, request: &[u8], account: &AccountId) -> Result<Vec<u8>, ProtoError> {
         let request = RegistrationRequest::deserialize(request).map_err(malformed)?;
-        let answer =
-            ServerRegistration::start(&self.0, request, account.bytes()).map_err(malformed)?;
+        let answer = ServerRegistration::start(&self.0, request, account.bytes()).map_err(malformed)?;
         Ok(answer.message.serialize().to_vec())
     }
 
@@ -234,23 +199,10 @@ impl OpaqueServer {
         rng: &mut impl CryptoRng,
     ) -> Result<(Challenged, Vec<u8>), ProtoError> {
         let request = CredentialRequest::deserialize(request).map_err(malformed)?;
-        let record = record
-            .map(ServerRegistration::deserialize)
-            .transpose()
+        let record = record.map(ServerRegistration::deserialize).transpose().map_err(malformed)?;
+        let parameters = ServerLoginParameters { context: None, identifiers: identifiers(account, server) };
+        let start = ServerLogin::start(&mut Older(rng), &self.0, record, request, account.bytes(), parameters)
             .map_err(malformed)?;
-        let parameters = ServerLoginParameters {
-            context: None,
-            identifiers: identifiers(account, server),
-        };
-        let start = ServerLogin::start(
-            &mut Older(rng),
-            &self.0,
-            record,
-            request,
-            account.bytes(),
-            parameters,
-        )
-        .map_err(malformed)?;
         Ok((Challenged(start.state), start.message.serialize().to_vec()))
     }
 }
@@ -260,21 +212,10 @@ impl Challenged {
     ///
     /// # Errors
     /// `WrongPassword`, `Malformed`.
-    pub fn check(
-        self,
-        proof: &[u8],
-        account: &AccountId,
-        server: &ServerKey,
-    ) -> Result<(), ProtoError> {
+    pub fn check(self, proof: &[u8], account: &AccountId, server: &ServerKey) -> Result<(), ProtoError> {
         let proof = CredentialFinalization::deserialize(proof).map_err(malformed)?;
-        let parameters = ServerLoginParameters {
-            context: None,
-            identifiers: identifiers(account, server),
-        };
-        self.0
-            .finish(proof, parameters)
-            .map(drop)
-            .map_err(|_| ProtoError::WrongPassword)
+        let parameters = ServerLoginParameters { context: None, identifiers: identifiers(account, server) };
+        self.0.finish(proof, parameters).map(drop).map_err(|_| ProtoError::WrongPassword)
     }
 }
 
@@ -306,16 +247,12 @@ mod tests {
 
         let mut login = |password: &str, kept: Option<&[u8]>| {
             let (client, request) = LoggingIn::start(password, &mut rng).unwrap();
-            let (challenged, answer) = server
-                .challenge(&request, kept, &account, &key, &mut rng)
-                .unwrap();
+            let (challenged, answer) = server.challenge(&request, kept, &account, &key, &mut rng).unwrap();
             let length = answer.len();
-            let export = client
-                .finish(&answer, &account, &key, &mut rng)
-                .map(|(proof, export)| {
-                    challenged.check(&proof, &account, &key).unwrap();
-                    export
-                });
+            let export = client.finish(&answer, &account, &key, &mut rng).map(|(proof, export)| {
+                challenged.check(&proof, &account, &key).unwrap();
+                export
+            });
             (export, length)
         };
         let (right, length) = login("correct horse", Some(&kept));
@@ -324,10 +261,7 @@ mod tests {
         assert_eq!(wrong.unwrap_err(), ProtoError::WrongPassword);
         let (unknown, same_length) = login("correct horse", None);
         assert_eq!(unknown.unwrap_err(), ProtoError::WrongPassword);
-        assert_eq!(
-            length, same_length,
-            "an unknown name must not show by the answer's size"
-        );
+        assert_eq!(length, same_length, "an unknown name must not show by the answer's size");
     }
 
     #[test]
@@ -336,10 +270,7 @@ mod tests {
         let server = OpaqueServer::random(&mut rng);
         let account = AccountId::new([1; 32]);
         for garbage in [&b""[..], &[0; 32], &[0xff; 400]] {
-            assert_eq!(
-                server.register(garbage, &account),
-                Err(ProtoError::Malformed)
-            );
+            assert_eq!(server.register(garbage, &account), Err(ProtoError::Malformed));
             assert!(record(garbage).is_err());
         }
     }

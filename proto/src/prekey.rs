@@ -46,11 +46,7 @@ impl Signable for Prekey {
 ///
 /// # Errors
 /// `BadSignature`, `UnknownKey` for one past its time, `ClockSkew`, `Malformed`.
-pub fn check(
-    signed: &Signed<Prekey>,
-    device: &DeviceId,
-    now: Now,
-) -> Result<(KeyId, KemPublic), ProtoError> {
+pub fn check(signed: &Signed<Prekey>, device: &DeviceId, now: Now) -> Result<(KeyId, KemPublic), ProtoError> {
     let prekey = signed.open(device.bytes())?;
     if prekey.device != *device {
         return Err(ProtoError::BadSignature);

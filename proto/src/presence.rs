@@ -75,11 +75,7 @@ pub fn check(
     if presence.device != *device {
         return Err(ProtoError::BadSignature);
     }
-    if presence.addresses.len() > MAX_ADDRESSES
-        || presence
-            .addresses
-            .iter()
-            .any(|address| address.len() > MAX_ADDRESS)
+    if presence.addresses.len() > MAX_ADDRESSES || presence.addresses.iter().any(|address| address.len() > MAX_ADDRESS)
     {
         return Err(ProtoError::TooLong);
     }
@@ -98,10 +94,7 @@ mod tests {
     use super::*;
     use crate::sign::SecretKey;
 
-    const NOW: Now = Now {
-        mono: 0,
-        wall: 1_700_000_000_000,
-    };
+    const NOW: Now = Now { mono: 0, wall: 1_700_000_000_000 };
 
     fn presence(device: DeviceId) -> Presence {
         Presence {
@@ -118,63 +111,19 @@ mod tests {
     fn only_a_fresh_presence_of_the_device_itself_counts() {
         let key = SecretKey::from_seed(&[3; 32]);
         let good = presence(key.device());
-        let verdict = |presence: &Presence, last| {
-            check(&Signed::make(presence, &key), &key.device(), last, NOW)
-        };
+        let verdict = |presence: &Presence, last| check(&Signed::make(presence, &key), &key.device(), last, NOW);
         assert_eq!(verdict(&good, None), Ok(good.clone()));
-        assert_eq!(
-            verdict(&good, Some(good.sequence)),
-            Err(ProtoError::StalePresence)
-        );
-        assert_eq!(
-            verdict(
-                &Presence {
-                    expires_ms: NOW.wall,
-                    ..good.clone()
-                },
-                None
-            ),
-            Err(ProtoError::StalePresence)
-        );
-        assert_eq!(
-            verdict(
-                &Presence {
-                    sequence: u64::MAX,
-                    ..good.clone()
-                },
-                None
-            ),
-            Err(ProtoError::ClockSkew)
-        );
-        assert_eq!(
-            verdict(
-                &Presence {
-                    expires_ms: u64::MAX,
-                    ..good.clone()
-                },
-                None
-            ),
-            Err(ProtoError::ClockSkew)
-        );
-        assert_eq!(
-            verdict(
-                &Presence {
-                    addresses: vec![String::new(); 17],
-                    ..good.clone()
-                },
-                None
-            ),
-            Err(ProtoError::TooLong)
-        );
+        assert_eq!(verdict(&good, Some(good.sequence)), Err(ProtoError::StalePresence));
+        assert_eq!(verdict(&Presence { expires_ms: NOW.wall, ..good.clone() }, None), Err(ProtoError::StalePresence));
+        assert_eq!(verdict(&Presence { sequence: u64::MAX, ..good.clone() }, None), Err(ProtoError::ClockSkew));
+        assert_eq!(verdict(&Presence { expires_ms: u64::MAX, ..good.clone() }, None), Err(ProtoError::ClockSkew));
+        assert_eq!(verdict(&Presence { addresses: vec![String::new(); 17], ..good }, None), Err(ProtoError::TooLong));
         assert_eq!(
             verdict(&presence(SecretKey::from_seed(&[4; 32]).device()), None),
             Err(ProtoError::BadSignature),
             "eve's presence under bob's signature"
         );
         let other = SecretKey::from_seed(&[4; 32]);
-        assert_eq!(
-            check(&Signed::make(&good, &other), &key.device(), None, NOW),
-            Err(ProtoError::BadSignature)
-        );
+        assert_eq!(check(&Signed::make(&good, &other), &key.device(), None, NOW), Err(ProtoError::BadSignature));
     }
 }

@@ -78,60 +78,17 @@ mod tests {
     fn eve_cannot_ask_in_the_name_of_another() {
         let server = ServerKey::new([1; 32]);
         let key = SecretKey::from_seed(&[2; 32]);
-        let (alice, bob) = (
-            AccountId::derive(&server, "alice"),
-            AccountId::derive(&server, "bob"),
-        );
-        let request = Request {
-            from: alice,
-            name: "alice".into(),
-            to: bob,
-            note: "hi".into(),
-            token: None,
-            asked_ms: 1,
-        };
+        let (alice, bob) = (AccountId::derive(&server, "alice"), AccountId::derive(&server, "bob"));
+        let request =
+            Request { from: alice, name: "alice".into(), to: bob, note: "hi".into(), token: None, asked_ms: 1 };
         let verdict = |request: &Request, from| {
-            check(
-                &Signed::make(request, &key),
-                &from,
-                &key.device(),
-                &bob,
-                &server,
-            )
-            .map(drop)
+            check(&Signed::make(request, &key), &from, &key.device(), &bob, &server).map(drop)
         };
         assert_eq!(verdict(&request, alice), Ok(()));
         let eve = AccountId::derive(&server, "eve");
-        assert_eq!(
-            verdict(
-                &Request {
-                    from: eve,
-                    ..request.clone()
-                },
-                eve
-            ),
-            Err(ProtoError::BadName)
-        );
+        assert_eq!(verdict(&Request { from: eve, ..request.clone() }, eve), Err(ProtoError::BadName));
         assert_eq!(verdict(&request, eve), Err(ProtoError::WrongConversation));
-        assert_eq!(
-            verdict(
-                &Request {
-                    to: eve,
-                    ..request.clone()
-                },
-                alice
-            ),
-            Err(ProtoError::WrongConversation)
-        );
-        assert_eq!(
-            verdict(
-                &Request {
-                    note: "x".repeat(201),
-                    ..request.clone()
-                },
-                alice
-            ),
-            Err(ProtoError::TooLong)
-        );
+        assert_eq!(verdict(&Request { to: eve, ..request.clone() }, alice), Err(ProtoError::WrongConversation));
+        assert_eq!(verdict(&Request { note: "x".repeat(201), ..request }, alice), Err(ProtoError::TooLong));
     }
 }

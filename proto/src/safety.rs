@@ -26,9 +26,7 @@ fn half(account: &AccountId, key: &AccountKey) -> Vec<String> {
         .chunks_exact(5)
         .take(6)
         .map(|chunk| {
-            let number = chunk
-                .iter()
-                .fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+            let number = chunk.iter().fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
             format!("{:05}", number % 100_000)
         })
         .collect()
@@ -38,20 +36,12 @@ impl SafetyNumber {
     /// The number of two accounts, the same from both sides.
     pub fn between(a: (&AccountId, &AccountKey), b: (&AccountId, &AccountKey)) -> Self {
         let (a, b) = (half(a.0, a.1), half(b.0, b.1));
-        Self(if a <= b {
-            [a, b].concat()
-        } else {
-            [b, a].concat()
-        })
+        Self(if a <= b { [a, b].concat() } else { [b, a].concat() })
     }
 
     /// Compares in constant time.
     pub fn same(&self, other: &Self) -> bool {
-        self.0
-            .concat()
-            .as_bytes()
-            .ct_eq(other.0.concat().as_bytes())
-            .into()
+        self.0.concat().as_bytes().ct_eq(other.0.concat().as_bytes()).into()
     }
 }
 
@@ -61,19 +51,11 @@ mod tests {
 
     #[test]
     fn both_sides_read_the_same_sixty_digits_and_another_key_gives_others() {
-        let (alice, bob) = (
-            (AccountId::new([1; 32]), AccountKey::new([2; 32])),
-            (AccountId::new([3; 32]), AccountKey::new([4; 32])),
-        );
+        let (alice, bob) =
+            ((AccountId::new([1; 32]), AccountKey::new([2; 32])), (AccountId::new([3; 32]), AccountKey::new([4; 32])));
         let number = SafetyNumber::between((&alice.0, &alice.1), (&bob.0, &bob.1));
         assert_eq!(number.0.concat().len(), 60);
-        assert!(number.same(&SafetyNumber::between(
-            (&bob.0, &bob.1),
-            (&alice.0, &alice.1)
-        )));
-        assert!(!number.same(&SafetyNumber::between(
-            (&alice.0, &alice.1),
-            (&bob.0, &AccountKey::new([5; 32]))
-        )));
+        assert!(number.same(&SafetyNumber::between((&bob.0, &bob.1), (&alice.0, &alice.1))));
+        assert!(!number.same(&SafetyNumber::between((&alice.0, &alice.1), (&bob.0, &AccountKey::new([5; 32])))));
     }
 }

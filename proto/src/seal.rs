@@ -78,12 +78,8 @@ impl KemPublic {
     /// `Malformed`.
     pub fn parse(suite: Suite, bytes: &[u8]) -> Result<Self, ProtoError> {
         Ok(match suite {
-            Suite::X25519 => Self::X25519(Box::new(
-                Deserializable::from_bytes(bytes).map_err(malformed)?,
-            )),
-            Suite::XWing => Self::XWing(Box::new(
-                Deserializable::from_bytes(bytes).map_err(malformed)?,
-            )),
+            Suite::X25519 => Self::X25519(Box::new(Deserializable::from_bytes(bytes).map_err(malformed)?)),
+            Suite::XWing => Self::XWing(Box::new(Deserializable::from_bytes(bytes).map_err(malformed)?)),
         })
     }
 
@@ -126,10 +122,7 @@ impl KemSecret {
 
     /// The key of a stored seed.
     pub fn from_seed(suite: Suite, seed: [u8; 32]) -> Self {
-        Self {
-            suite,
-            seed: Zeroizing::new(seed),
-        }
+        Self { suite, seed: Zeroizing::new(seed) }
     }
 
     /// Its suite.
@@ -145,9 +138,7 @@ impl KemSecret {
     /// Its public half.
     pub fn public(&self) -> KemPublic {
         match self.suite {
-            Suite::X25519 => KemPublic::X25519(Box::new(
-                X25519HkdfSha256::derive_keypair(self.seed.as_ref()).1,
-            )),
+            Suite::X25519 => KemPublic::X25519(Box::new(X25519HkdfSha256::derive_keypair(self.seed.as_ref()).1)),
             Suite::XWing => KemPublic::XWing(Box::new(XWing::derive_keypair(self.seed.as_ref()).1)),
         }
     }
@@ -172,29 +163,17 @@ enum OpenContext {
     XWing(Box<Receiver<XWing>>),
 }
 
-fn seal_context(
-    to: &KemPublic,
-    info: &[u8],
-    rng: &mut impl CryptoRng,
-) -> Result<(Vec<u8>, SealContext), ProtoError> {
+fn seal_context(to: &KemPublic, info: &[u8], rng: &mut impl CryptoRng) -> Result<(Vec<u8>, SealContext), ProtoError> {
     Ok(match to {
         KemPublic::X25519(key) => {
             let (enc, context): (_, Sender<X25519HkdfSha256>) =
-                setup_sender_with_rng(&OpModeS::Base, key.as_ref(), info, rng)
-                    .map_err(malformed)?;
-            (
-                enc.to_bytes().to_vec(),
-                SealContext::X25519(Box::new(context)),
-            )
+                setup_sender_with_rng(&OpModeS::Base, key.as_ref(), info, rng).map_err(malformed)?;
+            (enc.to_bytes().to_vec(), SealContext::X25519(Box::new(context)))
         }
         KemPublic::XWing(key) => {
             let (enc, context): (_, Sender<XWing>) =
-                setup_sender_with_rng(&OpModeS::Base, key.as_ref(), info, rng)
-                    .map_err(malformed)?;
-            (
-                enc.to_bytes().to_vec(),
-                SealContext::XWing(Box::new(context)),
-            )
+                setup_sender_with_rng(&OpModeS::Base, key.as_ref(), info, rng).map_err(malformed)?;
+            (enc.to_bytes().to_vec(), SealContext::XWing(Box::new(context)))
         }
     })
 }
@@ -204,16 +183,12 @@ fn open_context(secret: &KemSecret, enc: &[u8], info: &[u8]) -> Result<OpenConte
         Suite::X25519 => {
             let (key, _) = X25519HkdfSha256::derive_keypair(secret.seed.as_ref());
             let enc = Deserializable::from_bytes(enc).map_err(malformed)?;
-            OpenContext::X25519(Box::new(
-                setup_receiver(&OpModeR::Base, &key, &enc, info).map_err(malformed)?,
-            ))
+            OpenContext::X25519(Box::new(setup_receiver(&OpModeR::Base, &key, &enc, info).map_err(malformed)?))
         }
         Suite::XWing => {
             let (key, _) = XWing::derive_keypair(secret.seed.as_ref());
             let enc = Deserializable::from_bytes(enc).map_err(malformed)?;
-            OpenContext::XWing(Box::new(
-                setup_receiver(&OpModeR::Base, &key, &enc, info).map_err(malformed)?,
-            ))
+            OpenContext::XWing(Box::new(setup_receiver(&OpModeR::Base, &key, &enc, info).map_err(malformed)?))
         }
     })
 }
@@ -271,19 +246,9 @@ impl LinkSealer {
     ///
     /// # Errors
     /// `Malformed` for a key that is none.
-    pub fn new(
-        to: &KemPublic,
-        recipient: &DeviceId,
-        rng: &mut impl CryptoRng,
-    ) -> Result<(Self, Vec<u8>), ProtoError> {
+    pub fn new(to: &KemPublic, recipient: &DeviceId, rng: &mut impl CryptoRng) -> Result<(Self, Vec<u8>), ProtoError> {
         let (enc, context) = seal_context(to, LINK_INFO, rng)?;
-        Ok((
-            Self {
-                context,
-                aad: bound_to(to.suite(), to.id(), recipient),
-            },
-            enc,
-        ))
+        Ok((Self { context, aad: bound_to(to.suite(), to.id(), recipient) }, enc))
     }
 
     /// Seals the next frame; its length is hidden in steps (see [`padded`]).
@@ -300,17 +265,9 @@ impl LinkOpener {
     ///
     /// # Errors
     /// `Malformed`.
-    pub fn new(
-        secret: &KemSecret,
-        public: &KemPublic,
-        us: &DeviceId,
-        enc: &[u8],
-    ) -> Result<Self, ProtoError> {
+    pub fn new(secret: &KemSecret, public: &KemPublic, us: &DeviceId, enc: &[u8]) -> Result<Self, ProtoError> {
         let context = open_context(secret, enc, LINK_INFO)?;
-        Ok(Self {
-            context,
-            aad: bound_to(secret.suite, public.id(), us),
-        })
+        Ok(Self { context, aad: bound_to(secret.suite, public.id(), us) })
     }
 
     /// Opens the next frame. Frames open in the order in which they were sealed, each once.
@@ -356,13 +313,7 @@ impl Envelope {
     ) -> Result<Self, ProtoError> {
         let (enc, mut context) = seal_context(to, ENVELOPE_INFO, rng)?;
         let sealed = context.seal(&padded(plain)?, &bound_to(to.suite(), to.id(), recipient))?;
-        Ok(Self {
-            version: VERSION,
-            suite: to.suite(),
-            key: to.id(),
-            enc: enc.into(),
-            sealed: sealed.into(),
-        })
+        Ok(Self { version: VERSION, suite: to.suite(), key: to.id(), enc: enc.into(), sealed: sealed.into() })
     }
 
     /// Opens it with the secret that its `key` names.
@@ -379,34 +330,20 @@ impl Envelope {
             return Err(ProtoError::UnknownKey);
         }
         let mut context = open_context(secret, &self.enc, ENVELOPE_INFO)?;
-        let plain = context
-            .open(&self.sealed, &bound_to(self.suite, self.key, us))
-            .map_err(|_| ProtoError::WrongRecipient)?;
+        let plain =
+            context.open(&self.sealed, &bound_to(self.suite, self.key, us)).map_err(|_| ProtoError::WrongRecipient)?;
         unpadded(plain)
     }
 }
 
 /// The lengths that are seen from outside, in bytes: powers of two from 256 to 64 Ki, and one above that for a full
 /// body with its frame.
-const STEPS: [usize; 10] = [
-    256,
-    512,
-    1 << 10,
-    1 << 11,
-    1 << 12,
-    1 << 13,
-    1 << 14,
-    1 << 15,
-    1 << 16,
-    (1 << 16) + (1 << 12),
-];
+const STEPS: [usize; 10] =
+    [256, 512, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16, (1 << 16) + (1 << 12)];
 
 /// Pads to the next step: the bytes, 0x80, zeros (ISO/IEC 7816-4).
 fn padded(plain: &[u8]) -> Result<Vec<u8>, ProtoError> {
-    let step = STEPS
-        .into_iter()
-        .find(|step| *step > plain.len())
-        .ok_or(ProtoError::TooLong)?;
+    let step = STEPS.into_iter().find(|step| *step > plain.len()).ok_or(ProtoError::TooLong)?;
     let mut padded = Vec::with_capacity(step);
     padded.extend_from_slice(plain);
     padded.push(0x80);
@@ -415,10 +352,7 @@ fn padded(plain: &[u8]) -> Result<Vec<u8>, ProtoError> {
 }
 
 fn unpadded(mut padded: Vec<u8>) -> Result<Vec<u8>, ProtoError> {
-    let end = padded
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .ok_or(ProtoError::Malformed)?;
+    let end = padded.iter().rposition(|byte| *byte != 0).ok_or(ProtoError::Malformed)?;
     if padded.get(end) != Some(&0x80) {
         return Err(ProtoError::Malformed);
     }
@@ -444,8 +378,7 @@ mod tests {
         for suite in SUITES {
             let mut rng = ChaCha20Rng::from_seed([1; 32]);
             let secret = KemSecret::random(suite, &mut rng);
-            let (mut sealer, enc) =
-                LinkSealer::new(&secret.public(), &device(2), &mut rng).unwrap();
+            let (mut sealer, enc) = LinkSealer::new(&secret.public(), &device(2), &mut rng).unwrap();
             let mut opener = LinkOpener::new(&secret, &secret.public(), &device(2), &enc).unwrap();
             let (one, two) = (sealer.seal(b"one").unwrap(), sealer.seal(b"two").unwrap());
             assert_eq!(one.len(), 256 + 16, "short frames all look alike");
@@ -461,33 +394,23 @@ mod tests {
         for suite in SUITES {
             let mut rng = ChaCha20Rng::from_seed([1; 32]);
             let secret = KemSecret::random(suite, &mut rng);
-            let envelope =
-                Envelope::seal(b"for bob", &secret.public(), &device(2), &mut rng).unwrap();
+            let envelope = Envelope::seal(b"for bob", &secret.public(), &device(2), &mut rng).unwrap();
             assert_eq!(envelope.open(&secret, &device(2)).unwrap(), b"for bob");
-            assert_eq!(
-                envelope.open(&secret, &device(3)),
-                Err(ProtoError::WrongRecipient)
-            );
+            assert_eq!(envelope.open(&secret, &device(3)), Err(ProtoError::WrongRecipient));
             let eve = KemSecret::random(suite, &mut rng);
             assert_eq!(envelope.open(&eve, &device(2)), Err(ProtoError::UnknownKey));
             let mut bent = envelope.clone();
             if let Some(byte) = bent.sealed.first_mut() {
                 *byte ^= 1;
             }
-            assert_eq!(
-                bent.open(&secret, &device(2)),
-                Err(ProtoError::WrongRecipient)
-            );
+            assert_eq!(bent.open(&secret, &device(2)), Err(ProtoError::WrongRecipient));
         }
     }
 
     #[test]
     fn a_full_body_fits_and_more_does_not() {
         assert_eq!(padded(&[0; 65_536]).unwrap().len(), 65_536 + 4_096);
-        assert_eq!(
-            unpadded(padded(&[0; 65_536]).unwrap()).unwrap(),
-            vec![0; 65_536]
-        );
+        assert_eq!(unpadded(padded(&[0; 65_536]).unwrap()).unwrap(), vec![0; 65_536]);
         assert_eq!(padded(&vec![0; 70_000]), Err(ProtoError::TooLong));
         assert_eq!(unpadded(vec![0; 256]), Err(ProtoError::Malformed));
     }

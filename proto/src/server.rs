@@ -47,12 +47,7 @@ pub fn prove_server(key: &SecretKey, challenge: &Nonce, nonce: &Nonce) -> [u8; 6
 ///
 /// # Errors
 /// `BadSignature`: whoever answers is not the server that the address names.
-pub fn check_server(
-    server: &ServerKey,
-    challenge: &Nonce,
-    nonce: &Nonce,
-    proof: &[u8; 64],
-) -> Result<(), ProtoError> {
+pub fn check_server(server: &ServerKey, challenge: &Nonce, nonce: &Nonce, proof: &[u8; 64]) -> Result<(), ProtoError> {
     verify(Context::Server, server.bytes(), &[challenge, nonce], proof)
 }
 
@@ -74,28 +69,14 @@ pub struct ClientFrame {
 impl ClientFrame {
     /// A call in a session that is open, or that needs none.
     pub fn plain(number: u32, call: &Call) -> Self {
-        Self {
-            number,
-            call: frame::encode(call).into(),
-            proof: None,
-        }
+        Self { number, call: frame::encode(call).into(), proof: None }
     }
 
     /// A call that opens a session for the device of `key`.
-    pub fn proven(
-        number: u32,
-        call: &Call,
-        key: &SecretKey,
-        server: &ServerKey,
-        nonce: &Nonce,
-    ) -> Self {
+    pub fn proven(number: u32, call: &Call, key: &SecretKey, server: &ServerKey, nonce: &Nonce) -> Self {
         let call = frame::encode(call);
         let proof = key.sign(Context::Hello, &[nonce, server.bytes(), &call]);
-        Self {
-            number,
-            call: call.into(),
-            proof: Some(proof.into()),
-        }
+        Self { number, call: call.into(), proof: Some(proof.into()) }
     }
 
     /// The call.
@@ -110,19 +91,9 @@ impl ClientFrame {
     ///
     /// # Errors
     /// `BadSignature`.
-    pub fn check(
-        &self,
-        device: &DeviceId,
-        server: &ServerKey,
-        nonce: &Nonce,
-    ) -> Result<(), ProtoError> {
+    pub fn check(&self, device: &DeviceId, server: &ServerKey, nonce: &Nonce) -> Result<(), ProtoError> {
         let proof = self.proof.as_ref().ok_or(ProtoError::BadSignature)?;
-        verify(
-            Context::Hello,
-            device.bytes(),
-            &[nonce, server.bytes(), &self.call],
-            proof,
-        )
+        verify(Context::Hello, device.bytes(), &[nonce, server.bytes(), &self.call], proof)
     }
 }
 
@@ -152,31 +123,16 @@ impl SignedWelcome {
     /// Signs.
     pub fn make(welcome: &Welcome, key: &SecretKey, nonce: &Nonce, call: &[u8]) -> Self {
         let welcome = frame::encode(welcome);
-        let signature = key.sign(
-            Context::Welcome,
-            &[nonce, &hash("juice/call/1", &[call]), &welcome],
-        );
-        Self {
-            welcome: welcome.into(),
-            signature: signature.into(),
-        }
+        let signature = key.sign(Context::Welcome, &[nonce, &hash("juice/call/1", &[call]), &welcome]);
+        Self { welcome: welcome.into(), signature: signature.into() }
     }
 
     /// The welcome, if `server` signed it as the answer to `call`.
     ///
     /// # Errors
     /// `BadSignature`, `Malformed`.
-    pub fn open(
-        &self,
-        server: &ServerKey,
-        nonce: &Nonce,
-        call: &[u8],
-    ) -> Result<Welcome, ProtoError> {
-        let parts = [
-            nonce.as_slice(),
-            &hash("juice/call/1", &[call]),
-            &self.welcome,
-        ];
+    pub fn open(&self, server: &ServerKey, nonce: &Nonce, call: &[u8]) -> Result<Welcome, ProtoError> {
+        let parts = [nonce.as_slice(), &hash("juice/call/1", &[call]), &self.welcome];
         verify(Context::Welcome, server.bytes(), &parts, &self.signature)?;
         frame::decode(&self.welcome)
     }
@@ -188,59 +144,26 @@ mod tests {
 
     #[test]
     fn eve_cannot_replay_a_call_or_a_welcome_on_another_connection() {
-        let (server, device) = (
-            SecretKey::from_seed(&[1; 32]),
-            SecretKey::from_seed(&[2; 32]),
-        );
+        let (server, device) = (SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[2; 32]));
         let call = Call::Goodbye;
         let frame = ClientFrame::proven(1, &call, &device, &server.server_key(), &[7; 32]);
-        assert_eq!(
-            frame.check(&device.device(), &server.server_key(), &[7; 32]),
-            Ok(())
-        );
-        assert_eq!(
-            frame.check(&device.device(), &server.server_key(), &[8; 32]),
-            Err(ProtoError::BadSignature)
-        );
+        assert_eq!(frame.check(&device.device(), &server.server_key(), &[7; 32]), Ok(()));
+        assert_eq!(frame.check(&device.device(), &server.server_key(), &[8; 32]), Err(ProtoError::BadSignature));
         let other = SecretKey::from_seed(&[3; 32]);
-        assert_eq!(
-            frame.check(&device.device(), &other.server_key(), &[7; 32]),
-            Err(ProtoError::BadSignature)
-        );
-        assert_eq!(
-            frame.check(&other.device(), &server.server_key(), &[7; 32]),
-            Err(ProtoError::BadSignature)
-        );
+        assert_eq!(frame.check(&device.device(), &other.server_key(), &[7; 32]), Err(ProtoError::BadSignature));
+        assert_eq!(frame.check(&other.device(), &server.server_key(), &[7; 32]), Err(ProtoError::BadSignature));
 
-        let welcome = Welcome {
-            server_ms: 5,
-            ..Welcome::default()
-        };
+        let welcome = Welcome { server_ms: 5, ..Welcome::default() };
         let signed = SignedWelcome::make(&welcome, &server, &[7; 32], &frame.call);
-        assert_eq!(
-            signed.open(&server.server_key(), &[7; 32], &frame.call),
-            Ok(welcome)
-        );
-        assert_eq!(
-            signed.open(&server.server_key(), &[8; 32], &frame.call),
-            Err(ProtoError::BadSignature)
-        );
-        assert_eq!(
-            signed.open(&server.server_key(), &[7; 32], b"other"),
-            Err(ProtoError::BadSignature)
-        );
+        assert_eq!(signed.open(&server.server_key(), &[7; 32], &frame.call), Ok(welcome));
+        assert_eq!(signed.open(&server.server_key(), &[8; 32], &frame.call), Err(ProtoError::BadSignature));
+        assert_eq!(signed.open(&server.server_key(), &[7; 32], b"other"), Err(ProtoError::BadSignature));
     }
 
     #[test]
     fn eve_cannot_pose_as_the_server() {
-        let (server, eve) = (
-            SecretKey::from_seed(&[1; 32]),
-            SecretKey::from_seed(&[66; 32]),
-        );
+        let (server, eve) = (SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[66; 32]));
         let proof = prove_server(&eve, &[1; 32], &[2; 32]);
-        assert_eq!(
-            check_server(&server.server_key(), &[1; 32], &[2; 32], &proof),
-            Err(ProtoError::BadSignature)
-        );
+        assert_eq!(check_server(&server.server_key(), &[1; 32], &[2; 32], &proof), Err(ProtoError::BadSignature));
     }
 }

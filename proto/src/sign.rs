@@ -61,9 +61,7 @@ impl Context {
 fn message(context: Context, parts: &[&[u8]]) -> Vec<u8> {
     let mut message = context.label().as_bytes().to_vec();
     message.push(0);
-    parts
-        .iter()
-        .for_each(|part| message.extend_from_slice(part));
+    parts.iter().for_each(|part| message.extend_from_slice(part));
     message
 }
 
@@ -118,18 +116,12 @@ impl fmt::Debug for SecretKey {
 ///
 /// # Errors
 /// `BadSignature`, also for small-order keys and non-canonical forms.
-pub fn verify(
-    context: Context,
-    key: &[u8; 32],
-    parts: &[&[u8]],
-    signature: &[u8; 64],
-) -> Result<(), ProtoError> {
+pub fn verify(context: Context, key: &[u8; 32], parts: &[&[u8]], signature: &[u8; 64]) -> Result<(), ProtoError> {
     let key = VerifyingKey::from_bytes(key).map_err(|_| ProtoError::BadSignature)?;
     if key.is_weak() {
         return Err(ProtoError::BadSignature);
     }
-    key.verify_strict(&message(context, parts), &Signature::from_bytes(signature))
-        .map_err(|_| ProtoError::BadSignature)
+    key.verify_strict(&message(context, parts), &Signature::from_bytes(signature)).map_err(|_| ProtoError::BadSignature)
 }
 
 /// A value that is signed as a whole.
@@ -152,11 +144,7 @@ pub struct Signed<T> {
 
 impl<T> Clone for Signed<T> {
     fn clone(&self) -> Self {
-        Self {
-            bytes: self.bytes.clone(),
-            signature: self.signature,
-            value: PhantomData,
-        }
+        Self { bytes: self.bytes.clone(), signature: self.signature, value: PhantomData }
     }
 }
 
@@ -182,11 +170,7 @@ impl<T: Signable> Signed<T> {
 
     /// Puts received or stored parts together; nothing is checked.
     pub fn from_parts(bytes: Vec<u8>, signature: [u8; 64]) -> Self {
-        Self {
-            bytes: bytes.into(),
-            signature: signature.into(),
-            value: PhantomData,
-        }
+        Self { bytes: bytes.into(), signature: signature.into(), value: PhantomData }
     }
 
     /// The signed bytes.
@@ -225,14 +209,8 @@ mod tests {
     fn eve_cannot_use_a_signature_for_another_purpose() {
         let key = SecretKey::from_seed(&[7; 32]);
         let signature = key.sign(Context::Prekey, &[b"bytes"]);
-        assert_eq!(
-            verify(Context::Prekey, &key.public(), &[b"bytes"], &signature),
-            Ok(())
-        );
-        assert_eq!(
-            verify(Context::Presence, &key.public(), &[b"bytes"], &signature),
-            Err(ProtoError::BadSignature)
-        );
+        assert_eq!(verify(Context::Prekey, &key.public(), &[b"bytes"], &signature), Ok(()));
+        assert_eq!(verify(Context::Presence, &key.public(), &[b"bytes"], &signature), Err(ProtoError::BadSignature));
     }
 
     #[test]
@@ -242,10 +220,7 @@ mod tests {
         weak[0] = 1;
         let mut signature = [0; 64];
         signature[0] = 1;
-        assert_eq!(
-            verify(Context::Content, &weak, &[b"anything"], &signature),
-            Err(ProtoError::BadSignature)
-        );
+        assert_eq!(verify(Context::Content, &weak, &[b"anything"], &signature), Err(ProtoError::BadSignature));
     }
 
     #[test]
@@ -254,8 +229,8 @@ mod tests {
         let mut signature = key.sign(Context::Content, &[b"bytes"]);
         // ℓ, little-endian (RFC 8032, section 5.1).
         let order: [u8; 32] = [
-            0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9,
-            0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+            0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
         ];
         let mut carry = 0u16;
         for (byte, add) in signature[32..].iter_mut().zip(order) {
@@ -263,9 +238,6 @@ mod tests {
             *byte = (sum & 0xff) as u8;
             carry = sum >> 8;
         }
-        assert_eq!(
-            verify(Context::Content, &key.public(), &[b"bytes"], &signature),
-            Err(ProtoError::BadSignature)
-        );
+        assert_eq!(verify(Context::Content, &key.public(), &[b"bytes"], &signature), Err(ProtoError::BadSignature));
     }
 }

@@ -44,11 +44,7 @@ pub struct KdfParams {
 
 impl KdfParams {
     /// RFC 9106's second recommendation: 64 MiB, 3 passes; one lane, since lanes are not run in parallel here.
-    pub const DEFAULT: Self = Self {
-        memory_kib: 64 * 1024,
-        passes: 3,
-        lanes: 1,
-    };
+    pub const DEFAULT: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
 
     /// Stretches a secret into `output`.
     ///
@@ -62,8 +58,8 @@ impl KdfParams {
         {
             return Err(out_of_range);
         }
-        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(output.len()))
-            .map_err(|_| out_of_range)?;
+        let params =
+            Params::new(self.memory_kib, self.passes, self.lanes, Some(output.len())).map_err(|_| out_of_range)?;
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
             .hash_password_into(secret, salt, output)
             .map_err(|_| out_of_range)
@@ -103,12 +99,7 @@ impl PasswordBox {
         let mut key = Zeroizing::new([0; 32]);
         kdf.stretch(password, &salt, key.as_mut())?;
         let sealed = seal(&key, &nonce, plain, purpose.as_bytes());
-        Ok(Self {
-            kdf,
-            salt: salt.into(),
-            nonce: nonce.into(),
-            sealed: sealed.into(),
-        })
+        Ok(Self { kdf, salt: salt.into(), nonce: nonce.into(), sealed: sealed.into() })
     }
 
     /// Opens it.
@@ -125,17 +116,10 @@ impl PasswordBox {
 /// XChaCha20-Poly1305 with a random nonce.
 pub(crate) fn seal(key: &[u8; 32], nonce: &[u8; 24], plain: &[u8], aad: &[u8]) -> Vec<u8> {
     // Sealing a few kilobytes in memory can't fail; an empty result opens as wrong.
-    XChaCha20Poly1305::new(key.into())
-        .encrypt(&XNonce::from(*nonce), Payload { msg: plain, aad })
-        .unwrap_or_default()
+    XChaCha20Poly1305::new(key.into()).encrypt(&XNonce::from(*nonce), Payload { msg: plain, aad }).unwrap_or_default()
 }
 
-pub(crate) fn open(
-    key: &[u8; 32],
-    nonce: &[u8; 24],
-    sealed: &[u8],
-    aad: &[u8],
-) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn open(key: &[u8; 32], nonce: &[u8; 24], sealed: &[u8], aad: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     XChaCha20Poly1305::new(key.into())
         .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad })
         .ok()
@@ -193,11 +177,7 @@ impl Vault {
         let mut key = Zeroizing::new([0; 32]);
         rng.fill_bytes(key.as_mut());
         let slot = PasswordBox::seal(key.as_ref(), password.as_bytes(), SLOT, kdf, rng)?;
-        Ok(Self {
-            slots: vec![slot],
-            data_key: DataKey(key),
-            body,
-        })
+        Ok(Self { slots: vec![slot], data_key: DataKey(key), body })
     }
 
     /// Puts the vault under another password.
@@ -210,13 +190,7 @@ impl Vault {
         kdf: KdfParams,
         rng: &mut impl CryptoRng,
     ) -> Result<(), ProtoError> {
-        self.slots = vec![PasswordBox::seal(
-            self.data_key.0.as_ref(),
-            password.as_bytes(),
-            SLOT,
-            kdf,
-            rng,
-        )?];
+        self.slots = vec![PasswordBox::seal(self.data_key.0.as_ref(), password.as_bytes(), SLOT, kdf, rng)?];
         Ok(())
     }
 
@@ -224,17 +198,8 @@ impl Vault {
     pub fn to_bytes(&self, rng: &mut impl CryptoRng) -> Vec<u8> {
         let mut nonce = [0; 24];
         rng.fill_bytes(&mut nonce);
-        let body = seal(
-            &self.data_key.derive(BODY),
-            &nonce,
-            &self.body,
-            BODY.as_bytes(),
-        );
-        let file = File {
-            slots: self.slots.clone(),
-            nonce: nonce.into(),
-            body: body.into(),
-        };
+        let body = seal(&self.data_key.derive(BODY), &nonce, &self.body, BODY.as_bytes());
+        let file = File { slots: self.slots.clone(), nonce: nonce.into(), body: body.into() };
         let mut bytes = MAGIC.to_vec();
         bytes.push(VERSION);
         bytes.extend(frame::encode(&file));
@@ -251,21 +216,11 @@ impl Vault {
         for slot in &file.slots {
             match slot.open(password.as_bytes(), SLOT) {
                 Ok(key) => {
-                    let key =
-                        <[u8; 32]>::try_from(key.as_slice()).map_err(|_| ProtoError::Corrupt)?;
+                    let key = <[u8; 32]>::try_from(key.as_slice()).map_err(|_| ProtoError::Corrupt)?;
                     let data_key = DataKey(Zeroizing::new(key));
-                    let body = open(
-                        &data_key.derive(BODY),
-                        &file.nonce,
-                        &file.body,
-                        BODY.as_bytes(),
-                    )
-                    .ok_or(ProtoError::Corrupt)?;
-                    return Ok(Self {
-                        slots: file.slots,
-                        data_key,
-                        body,
-                    });
+                    let body = open(&data_key.derive(BODY), &file.nonce, &file.body, BODY.as_bytes())
+                        .ok_or(ProtoError::Corrupt)?;
+                    return Ok(Self { slots: file.slots, data_key, body });
                 }
                 Err(error) => failure = error,
             }
@@ -282,11 +237,7 @@ fn parse(bytes: &[u8]) -> Result<File, ProtoError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(ProtoError::Corrupt)?;
     let (version, rest) = rest.split_first().ok_or(ProtoError::Corrupt)?;
     if *version != VERSION {
-        return Err(if *version > VERSION {
-            ProtoError::Version
-        } else {
-            ProtoError::Corrupt
-        });
+        return Err(if *version > VERSION { ProtoError::Version } else { ProtoError::Corrupt });
     }
     let file: File = frame::decode(rest).map_err(|_| ProtoError::Corrupt)?;
     if file.slots.is_empty() || file.slots.len() > MAX_SLOTS {
@@ -302,21 +253,11 @@ mod tests {
 
     use super::*;
 
-    const CHEAP: KdfParams = KdfParams {
-        memory_kib: 8 * 1024,
-        passes: 1,
-        lanes: 1,
-    };
+    const CHEAP: KdfParams = KdfParams { memory_kib: 8 * 1024, passes: 1, lanes: 1 };
 
     fn vault() -> (Vec<u8>, ChaCha20Rng) {
         let mut rng = ChaCha20Rng::from_seed([3; 32]);
-        let vault = Vault::new(
-            Zeroizing::new(b"keys".to_vec()),
-            "password",
-            CHEAP,
-            &mut rng,
-        )
-        .unwrap();
+        let vault = Vault::new(Zeroizing::new(b"keys".to_vec()), "password", CHEAP, &mut rng).unwrap();
         (vault.to_bytes(&mut rng), rng)
     }
 
@@ -325,24 +266,12 @@ mod tests {
         let (bytes, mut rng) = vault();
         let mut vault = Vault::open(&bytes, "password").unwrap();
         assert_eq!(vault.body.as_slice(), b"keys");
-        assert_eq!(
-            Vault::open(&bytes, "Password").err(),
-            Some(ProtoError::WrongPassword)
-        );
+        assert_eq!(Vault::open(&bytes, "Password").err(), Some(ProtoError::WrongPassword));
         let key = vault.data_key.derive("database");
         vault.change_password("another", CHEAP, &mut rng).unwrap();
         let bytes = vault.to_bytes(&mut rng);
-        assert_eq!(
-            Vault::open(&bytes, "password").err(),
-            Some(ProtoError::WrongPassword)
-        );
-        assert_eq!(
-            Vault::open(&bytes, "another")
-                .unwrap()
-                .data_key
-                .derive("database"),
-            key
-        );
+        assert_eq!(Vault::open(&bytes, "password").err(), Some(ProtoError::WrongPassword));
+        assert_eq!(Vault::open(&bytes, "another").unwrap().data_key.derive("database"), key);
     }
 
     #[test]
@@ -369,31 +298,18 @@ mod tests {
 
     #[test]
     fn a_header_asking_for_four_tebibytes_is_refused_before_allocating() {
-        let huge = KdfParams {
-            memory_kib: u32::MAX,
-            passes: 1,
-            lanes: 1,
-        };
-        assert_eq!(
-            huge.stretch(b"", b"saltsalt", &mut [0; 32]),
-            Err(ProtoError::KdfParamsOutOfRange)
-        );
+        let huge = KdfParams { memory_kib: u32::MAX, passes: 1, lanes: 1 };
+        assert_eq!(huge.stretch(b"", b"saltsalt", &mut [0; 32]), Err(ProtoError::KdfParamsOutOfRange));
         let (bytes, mut rng) = vault();
         let mut vault = Vault::open(&bytes, "password").unwrap();
         vault.slots[0].kdf = huge;
-        assert_eq!(
-            Vault::open(&vault.to_bytes(&mut rng), "password").err(),
-            Some(ProtoError::KdfParamsOutOfRange)
-        );
+        assert_eq!(Vault::open(&vault.to_bytes(&mut rng), "password").err(), Some(ProtoError::KdfParamsOutOfRange));
     }
 
     #[test]
     fn a_newer_vault_is_left_alone() {
         let (mut bytes, _) = vault();
         bytes[8] = VERSION + 1;
-        assert_eq!(
-            Vault::open(&bytes, "password").err(),
-            Some(ProtoError::Version)
-        );
+        assert_eq!(Vault::open(&bytes, "password").err(), Some(ProtoError::Version));
     }
 }

@@ -4,10 +4,7 @@
 //! that can be shown: no keys, no peer ids, no wire types. Ids are lower-case hex; times are milliseconds since 1970 (UTC), as numbers
 //! that JavaScript holds exactly.
 
-#![allow(
-    missing_docs,
-    reason = "fields whose names and types say all there is to say"
-)]
+#![allow(missing_docs, reason = "fields whose names and types say all there is to say")]
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -15,33 +12,18 @@ use ts_rs::TS;
 /// Everything a person can ask for. Each is answered by a [`Reply`] or a [`CommandError`]; what changes because of
 /// it is told by [`Event`]s, on the same road on which the news from buddies comes.
 #[derive(Clone, Deserialize, TS)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum Command {
     /// Make an account on `server` and open it. `invite` is the server's own registration code, where it asks for one.
-    Register {
-        name: String,
-        password: String,
-        server: String,
-        invite: Option<String>,
-    },
+    Register { name: String, password: String, server: String, invite: Option<String> },
     /// Open the profile's account with its password; with `account` given (first run), bring an existing account
     /// to this computer.
-    SignIn {
-        password: String,
-        account: Option<AccountAddress>,
-    },
+    SignIn { password: String, account: Option<AccountAddress> },
     /// Say goodbye to every buddy, sign out at the server, close the vault.
     SignOut,
     /// What buddies see of me.
-    SetStatus {
-        availability: Availability,
-        text: String,
-    },
+    SetStatus { availability: Availability, text: String },
     /// Ask the person called `name` on my server to be my buddy, with a few words (at most 200 characters).
     AddBuddy { name: String, note: String },
     /// Follow an invite link: a verified buddy in one step.
@@ -96,22 +78,13 @@ pub struct AccountAddress {
 
 /// The answer to a command that went well.
 #[derive(Clone, Debug, Serialize, TS)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum Reply {
     /// Nothing more to say.
     Done,
     /// A fresh invite: the link, and the same as a QR code (SVG path data on a square of `size` modules).
-    Invite {
-        link: String,
-        qr_path: String,
-        qr_size: u32,
-        expires_ms: f64,
-    },
+    Invite { link: String, qr_path: String, qr_size: u32, expires_ms: f64 },
 }
 
 /// Why a command was not done. The window chooses its words, and the field they stand beside, by `code`.
@@ -299,11 +272,7 @@ pub struct MeView {
 
 /// The link to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum ServerState {
     /// Not wanted: signed out.
@@ -318,11 +287,7 @@ pub enum ServerState {
 
 /// Which screen there is.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum Phase {
     /// No account in this profile. `server` is the address to offer.
@@ -347,11 +312,7 @@ pub struct Snapshot {
 
 /// What became of a message of mine.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum Delivery {
     /// Saved here; waits for the reason given.
@@ -420,11 +381,7 @@ pub struct HistoryPage {
 
 /// What a person should see.
 #[derive(Clone, Debug, Serialize, TS)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum Event {
     /// Another screen.
@@ -483,11 +440,7 @@ pub enum Event {
 
 /// What a person should be told, once, in plain words.
 #[derive(Clone, Debug, Serialize, TS)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum Notice {
     /// Something typed could not be saved; here it is again.

@@ -178,6 +178,8 @@ pub struct InviteRecord {
 pub struct ConversationRecord {
     /// Whose.
     pub buddy: AccountId,
+    /// The conversation that the newest message is of; the tails below are of this one alone.
+    pub conversation: ConversationId,
     /// The last message of this device, by sequence number: 0 and zeros for none.
     pub mine: (Seq, MessageId),
     /// The last saved message of each device of theirs.

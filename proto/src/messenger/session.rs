@@ -1,0 +1,538 @@
+//! The session at the server: the hello, the welcome, calls and their answers, pushes, and my own presence.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{
+    Messenger, Outcome, Output, Saving,
+    clock::Timer,
+    record::{Change, DayKeyRecord},
+    refuse,
+};
+use crate::{
+    device_list::{self, DeviceList},
+    error::ProtoError,
+    frame,
+    id::{AccountId, AccountKey, Millis, Now},
+    invite::Token,
+    name::UserName,
+    prekey::{self, Prekey},
+    presence::{self, Capabilities, Presence},
+    request::{self, Request},
+    seal::{Envelope, KemSecret},
+    server::{Answer, Call, ClientFrame, Contact, Nonce, Pending, Push, Refusal, ServerFrame, SignedWelcome, Welcome},
+    sign::Signed,
+    view::{Availability, CommandError, ErrorCode, Event, Notice, Reply, ServerState},
+};
+
+/// A connection to the server whose key is proven.
+#[derive(Debug)]
+pub(super) struct Session {
+    nonce: Nonce,
+    last_call: u32,
+    calls: HashMap<u32, Pendency>,
+    open: bool,
+    /// While the welcome's pages come in: whom it has named so far, and how many it will.
+    named: Option<(BTreeSet<AccountId>, usize)>,
+    /// The server's clock minus ours.
+    offset_ms: i64,
+}
+
+/// A call that is not answered yet.
+#[derive(Debug)]
+enum Pendency {
+    Hello { call: Vec<u8> },
+    LookUpToAsk { account: AccountId, asking: Box<Asking> },
+    LookUpLists { account: AccountId },
+    Ask { account: AccountId, asking: Box<Asking>, list: Signed<DeviceList>, pin: device_list::Pin },
+    Accept { number: u64, account: AccountId },
+    Decline { number: u64, account: AccountId },
+    Goodbye,
+    Quietly,
+}
+
+/// A buddy request in the making.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub number: u64,
+    pub name: UserName,
+    pub note: String,
+    /// The account key that an invite names.
+    pub key: Option<AccountKey>,
+    pub token: Option<Token>,
+}
+
+impl Messenger {
+    pub(super) fn server_up(&mut self, nonce: Nonce, welcome: Option<(Welcome, u32)>) {
+        let last_call = welcome.as_ref().map_or(0, |(_, number)| *number);
+        self.session =
+            Some(Session { nonce, last_call, calls: HashMap::new(), open: false, named: None, offset_ms: 0 });
+        if let Some((welcome, _)) = welcome {
+            return self.welcomed(welcome);
+        }
+        let presence = self.my_presence();
+        let prekey = self.fresh_prekey();
+        let call = Call::Hello { account: self.me.account, since_ms: self.since_ms, presence, prekey };
+        self.call(&call, Pendency::Hello { call: frame::encode(&call) });
+    }
+
+    pub(super) fn server_down(&mut self, attempt: u32) {
+        if let Some(session) = self.session.take() {
+            for pendency in session.calls.into_values() {
+                self.unanswered(pendency);
+            }
+        }
+        if self.leaving {
+            return self.out.push_back(Output::SignedOut);
+        }
+        if self.server_state != ServerState::Superseded {
+            self.show_server(ServerState::Connecting { attempt });
+        }
+    }
+
+    fn unanswered(&mut self, pendency: Pendency) {
+        let unreachable = || Err(refuse(ErrorCode::ServerUnreachable, "the server went away before it answered"));
+        match pendency {
+            Pendency::LookUpToAsk { asking, .. } | Pendency::Ask { asking, .. } => {
+                self.answer(asking.number, unreachable());
+            }
+            Pendency::Accept { number, .. } | Pendency::Decline { number, .. } => self.answer(number, unreachable()),
+            Pendency::Hello { .. } | Pendency::LookUpLists { .. } | Pendency::Goodbye | Pendency::Quietly => {}
+        }
+    }
+
+    /// Makes a call; false where there is no connection.
+    fn call(&mut self, call: &Call, pendency: Pendency) -> bool {
+        let Some(session) = &mut self.session else {
+            return false;
+        };
+        session.last_call = session.last_call.wrapping_add(1);
+        let number = session.last_call;
+        let frame = match pendency {
+            Pendency::Hello { .. } => {
+                ClientFrame::proven(number, call, &self.me.device, &self.me.server.key, &session.nonce)
+            }
+            Pendency::LookUpToAsk { .. }
+            | Pendency::LookUpLists { .. }
+            | Pendency::Ask { .. }
+            | Pendency::Accept { .. }
+            | Pendency::Decline { .. }
+            | Pendency::Goodbye
+            | Pendency::Quietly => ClientFrame::plain(number, call),
+        };
+        session.calls.insert(number, pendency);
+        self.out.push_back(Output::ServerSend(frame::encode(&frame)));
+        true
+    }
+
+    fn session_open(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.open)
+    }
+
+    /// Says something to the server that needs no answer; while there is no session it is said again at the next
+    /// welcome by whoever finds the difference.
+    pub(super) fn tell_server(&mut self, call: &Call) {
+        if self.session_open() {
+            self.call(call, Pendency::Quietly);
+        }
+    }
+
+    /// A call for a person who waits for the answer.
+    pub(super) fn call_for(&mut self, number: u64, call: Call, account: AccountId) -> Outcome {
+        self.need_session()?;
+        let pendency = if matches!(call, Call::Decline { .. }) {
+            Pendency::Decline { number, account }
+        } else {
+            Pendency::Accept { number, account }
+        };
+        self.call(&call, pendency);
+        Ok(None)
+    }
+
+    fn need_session(&self) -> Result<(), CommandError> {
+        let unreachable = || refuse(ErrorCode::ServerUnreachable, "no connection to the server");
+        self.session_open().then_some(()).ok_or_else(unreachable)
+    }
+
+    pub(super) fn look_up(&mut self, account: AccountId, asking: Asking) -> Outcome {
+        self.need_session()?;
+        let pendency = Pendency::LookUpToAsk { account, asking: Box::new(asking) };
+        self.call(&Call::LookUp { account, since_version: 0 }, pendency);
+        Ok(None)
+    }
+
+    pub(super) fn look_up_lists(&mut self, account: AccountId, since_version: u32) {
+        if self.session_open() {
+            self.call(&Call::LookUp { account, since_version }, Pendency::LookUpLists { account });
+        }
+    }
+
+    pub(super) fn server_frame(&mut self, bytes: &[u8]) {
+        match frame::decode::<ServerFrame>(bytes) {
+            Ok(ServerFrame::Answer(number, answer)) => {
+                let pendency = self.session.as_mut().and_then(|session| session.calls.remove(&number));
+                if let Some(pendency) = pendency {
+                    self.answered(pendency, *answer);
+                }
+            }
+            Ok(ServerFrame::Push(push)) if self.session_open() => self.pushed(*push),
+            Ok(ServerFrame::Push(push)) if *push == Push::Superseded => self.pushed(*push),
+            Ok(ServerFrame::Push(_)) => {}
+            // Whatever it is, it is not our server any more.
+            Err(_) => self.out.push_back(Output::ServerClose { again: true }),
+        }
+    }
+
+    fn answered(&mut self, pendency: Pendency, answer: Answer) {
+        match (pendency, answer) {
+            (Pendency::Hello { call }, Answer::Welcome(welcome)) => self.check_welcome(&call, &welcome),
+            (Pendency::Hello { .. }, Answer::Refused(Refusal::RevokedDevice)) => self.superseded(),
+            (Pendency::Hello { .. }, _) => self.out.push_back(Output::ServerClose { again: true }),
+            (Pendency::LookUpToAsk { account, asking }, Answer::Account { lists, prekey }) => {
+                self.ask(account, *asking, &lists, prekey.as_ref());
+            }
+            (Pendency::LookUpLists { account }, Answer::Account { lists, .. }) => self.follow_lists(&account, &lists),
+            (Pendency::Ask { account, asking, list, pin }, Answer::Done) => {
+                self.asked(account, &asking, list, pin);
+                self.answer(asking.number, Ok(Reply::Done));
+            }
+            (Pendency::Accept { number, account }, Answer::Done) => {
+                self.accepted(&account);
+                self.answer(number, Ok(Reply::Done));
+            }
+            (Pendency::Decline { number, account }, Answer::Done) => {
+                self.declined(&account);
+                self.answer(number, Ok(Reply::Done));
+            }
+            (Pendency::Goodbye, _) => self.out.push_back(Output::SignedOut),
+            (Pendency::Quietly | Pendency::LookUpLists { .. }, _) => {}
+            (Pendency::Accept { number, account }, Answer::Refused(Refusal::Unknown)) => {
+                // They took it back.
+                self.declined(&account);
+                self.answer(number, Err(refusal(Refusal::Unknown)));
+            }
+            (Pendency::LookUpToAsk { asking, .. } | Pendency::Ask { asking, .. }, answer) => {
+                let error = match answer {
+                    Answer::Refused(Refusal::Unknown) => refuse(ErrorCode::NoSuchName, "nobody has that name"),
+                    Answer::Refused(other) => refusal(other),
+                    Answer::Done
+                    | Answer::Opaque(_)
+                    | Answer::Welcome(_)
+                    | Answer::Capsule { .. }
+                    | Answer::Account { .. } => refuse(ErrorCode::Internal, "not an answer to that call"),
+                };
+                self.answer(asking.number, Err(error));
+            }
+            (Pendency::Accept { number, .. } | Pendency::Decline { number, .. }, answer) => {
+                let error = match answer {
+                    Answer::Refused(other) => refusal(other),
+                    Answer::Done
+                    | Answer::Opaque(_)
+                    | Answer::Welcome(_)
+                    | Answer::Capsule { .. }
+                    | Answer::Account { .. } => refuse(ErrorCode::Internal, "not an answer to that call"),
+                };
+                self.answer(number, Err(error));
+            }
+        }
+    }
+
+    fn check_welcome(&mut self, call: &[u8], welcome: &SignedWelcome) {
+        let nonce = self.session.as_ref().map(|session| session.nonce).unwrap_or_default();
+        match welcome.open(&self.me.server.key, &nonce, call) {
+            Ok(welcome) => self.welcomed(welcome),
+            Err(_) => self.out.push_back(Output::ServerClose { again: true }),
+        }
+    }
+
+    fn welcomed(&mut self, welcome: Welcome) {
+        if let Some(session) = &mut self.session {
+            session.open = true;
+            session.offset_ms = welcome.server_ms.cast_signed() - self.now.wall.cast_signed();
+            session.named = Some((BTreeSet::new(), usize::try_from(welcome.contact_count).unwrap_or(usize::MAX)));
+        }
+        self.show_server(ServerState::Connected);
+        self.since_ms = welcome.server_ms;
+        self.out.push_back(Output::UseRelay(welcome.relay));
+        self.timers.reset(self.now.mono + presence::LEASE / 2, Timer::RenewPresence);
+        self.contacts(welcome.contacts);
+        welcome.pending.into_iter().for_each(|pending| self.request_arrived(pending));
+    }
+
+    /// A page of the welcome.
+    fn contacts(&mut self, contacts: Vec<Contact>) {
+        for contact in contacts {
+            if let Some((named, _)) = self.session.as_mut().and_then(|session| session.named.as_mut()) {
+                named.insert(contact.account);
+            }
+            self.contact_told(contact);
+        }
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        if session.named.as_ref().is_some_and(|(named, all)| named.len() >= *all) {
+            let named = session.named.take().map(|(named, _)| named).unwrap_or_default();
+            // Only now is nothing missed that changed since the welcome before.
+            self.save(Saving::Quietly, vec![Change::Since(self.since_ms)]);
+            self.missing_from_welcome(&named);
+        }
+    }
+
+    fn pushed(&mut self, push: Push) {
+        match push {
+            Push::Contacts(contacts) => self.contacts(contacts),
+            Push::Contact(contact) => self.contact_told(contact),
+            Push::Presence(account, presence) => self.presence_told(&account, presence.as_ref(), false),
+            Push::Gone(account) => self.gone_told(&account),
+            Push::Pending(pending) => self.request_arrived(pending),
+            Push::Nudged(_) => self.out.push_back(Output::Reserve),
+            Push::Superseded => self.superseded(),
+            // Come back on the usual schedule: it begins with a jittered second.
+            Push::Stopping(_) => {}
+        }
+    }
+
+    /// This account is open elsewhere; go away quietly and stay away.
+    fn superseded(&mut self) {
+        let links: Vec<_> = self.links.keys().copied().collect();
+        links.into_iter().for_each(|link| self.drop_link(link));
+        self.session = None;
+        self.show_server(ServerState::Superseded);
+        self.tell(Event::Notice { notice: Notice::Superseded });
+        self.out.push_back(Output::ServerClose { again: false });
+        for buddy in self.buddies.values_mut() {
+            buddy.presence = None;
+        }
+        self.dirty.extend(self.buddies.keys());
+    }
+
+    // Requests.
+
+    /// The one to be asked is found: seal the request for them.
+    fn ask(
+        &mut self,
+        account: AccountId,
+        asking: Asking,
+        lists: &[Signed<DeviceList>],
+        prekey: Option<&Signed<Prekey>>,
+    ) {
+        match self.sealed_request(account, &asking, lists, prekey) {
+            Ok((envelope, list, pin)) => {
+                let pendency = Pendency::Ask { account, asking: Box::new(asking), list, pin };
+                self.call(&Call::Ask { to: account, envelope }, pendency);
+            }
+            Err(ProtoError::AccountKeyChanged) => {
+                let error = refuse(ErrorCode::BadInvite, "the invite is of another key than the server shows");
+                self.answer(asking.number, Err(error));
+            }
+            Err(_) => {
+                let error = refuse(ErrorCode::Internal, "the server's word on them does not check");
+                self.answer(asking.number, Err(error));
+            }
+        }
+    }
+
+    fn sealed_request(
+        &mut self,
+        account: AccountId,
+        asking: &Asking,
+        lists: &[Signed<DeviceList>],
+        prekey: Option<&Signed<Prekey>>,
+    ) -> Result<(Envelope, Signed<DeviceList>, device_list::Pin), ProtoError> {
+        let newest = lists.last().ok_or(ProtoError::Malformed)?;
+        // An invite's key, or the one that is pinned, must be the one shown.
+        let (list, pin) = device_list::check(&account, None, newest)?;
+        let held_to = asking.key.or_else(|| self.key_of(&account));
+        if held_to.is_some_and(|key| key != pin.key) {
+            return Err(ProtoError::AccountKeyChanged);
+        }
+        let device = list.current().ok_or(ProtoError::UnknownDevice)?;
+        let prekey = prekey.ok_or(ProtoError::UnknownKey)?;
+        let (_, key) = prekey::check(prekey, &device, self.server_now())?;
+        let request = Request {
+            from: self.me.account,
+            name: self.me.name.as_str().into(),
+            to: account,
+            note: asking.note.clone(),
+            token: asking.token.map(Into::into),
+            asked_ms: self.now.wall,
+        };
+        let plain = frame::encode(&Signed::make(&request, &self.me.device));
+        let envelope = Envelope::seal(&plain, &key, &device, &mut self.rng)?;
+        Ok((envelope, newest.clone(), pin))
+    }
+
+    /// Opens a request that the server holds for me.
+    pub(super) fn open_request(&self, pending: Pending) -> Result<(Request, Signed<DeviceList>), ProtoError> {
+        let key = self.day_keys.iter().find(|key| key.id == pending.envelope.key).ok_or(ProtoError::UnknownKey)?;
+        let plain = pending.envelope.open(&key.secret, &self.me.device.device())?;
+        let signed: Signed<Request> = frame::decode(&plain)?;
+        let (list, _) = device_list::check(&pending.from, None, &pending.list)?;
+        let device = list.current().ok_or(ProtoError::UnknownDevice)?;
+        let request = request::check(&signed, &pending.from, &device, &self.me.account, &self.me.server.key)?;
+        Ok((request, pending.list))
+    }
+
+    // My presence and keys.
+
+    /// Our clock, corrected by the server's: a wrong clock here must not make everyone look stale.
+    fn server_now(&self) -> Now {
+        let offset = self.session.as_ref().map_or(0, |session| session.offset_ms);
+        Now { wall: self.now.wall.saturating_add_signed(offset), ..self.now }
+    }
+
+    fn my_presence(&mut self) -> Option<Signed<Presence>> {
+        if !self.sociable() {
+            return None;
+        }
+        let now = self.server_now();
+        self.presence_sequence = now.wall.max(self.presence_sequence + 1);
+        let presence = Presence {
+            device: self.me.device.device(),
+            capabilities: self.capabilities,
+            addresses: self.addresses.clone(),
+            sequence: self.presence_sequence,
+            expires_ms: now.wall + presence::LEASE,
+            behind_nat: self.behind_nat,
+        };
+        Some(Signed::make(&presence, &self.me.device))
+    }
+
+    pub(super) fn publish_presence(&mut self) {
+        if self.session_open() {
+            let presence = self.my_presence();
+            self.call(&Call::SetPresence { presence }, Pendency::Quietly);
+            self.timers.reset(self.now.mono + presence::LEASE / 2, Timer::RenewPresence);
+        }
+    }
+
+    pub(super) fn addresses_changed(&mut self, addresses: Vec<String>, behind_nat: bool) {
+        let mut addresses = addresses;
+        addresses.truncate(presence::MAX_ADDRESSES);
+        addresses.retain(|address| address.len() <= presence::MAX_ADDRESS);
+        if self.addresses != addresses || self.behind_nat != behind_nat {
+            self.addresses = addresses;
+            self.behind_nat = behind_nat;
+            if self.availability != Availability::Invisible {
+                self.publish_presence();
+            }
+        }
+    }
+
+    pub(super) fn capabilities_changed(&mut self, capabilities: Capabilities) {
+        if self.capabilities != capabilities {
+            self.capabilities = capabilities;
+            self.publish_presence();
+            self.tell_status_to_all();
+        }
+    }
+
+    /// Makes today's key where there is none, destroys those that nobody can have used for long, and looks again later.
+    pub(super) fn keep_day_key(&mut self) {
+        let wall = self.now.wall;
+        let newest = self.day_keys.iter().map(|key| key.made_ms).max().unwrap_or(0);
+        // A key from the future (the clock was wrong) is no key of today either.
+        if newest + prekey::OFFERED <= wall || newest > wall + prekey::OFFERED {
+            let secret = KemSecret::random(self.suite, &mut self.rng);
+            let key = DayKeyRecord { id: secret.public().id(), secret, made_ms: wall };
+            let made_before_ms = wall.saturating_sub(prekey::KEPT);
+            self.day_keys.retain(|key| key.made_ms >= made_before_ms);
+            self.day_keys.push(key.clone());
+            self.save(Saving::Quietly, vec![Change::DayKey(key), Change::DropDayKeys { made_before_ms }]);
+            if self.session_open()
+                && let Some(prekey) = self.fresh_prekey()
+            {
+                self.tell_server(&Call::SetPrekey { prekey });
+            }
+        }
+        let look_again: Millis = 60 * 60 * 1000;
+        self.timers.reset(self.now.mono + look_again, Timer::DayKey);
+    }
+
+    /// The key of the day, signed.
+    pub fn fresh_prekey(&self) -> Option<Signed<Prekey>> {
+        let key = self.day_keys.iter().max_by_key(|key| key.made_ms)?;
+        let prekey = Prekey {
+            device: self.me.device.device(),
+            suite: key.secret.suite(),
+            key: key.secret.public().to_bytes().into(),
+            made_ms: key.made_ms,
+            kept_until_ms: key.made_ms + prekey::KEPT,
+        };
+        Some(Signed::make(&prekey, &self.me.device))
+    }
+
+    /// What the server says of where a buddy is. `dial` where it is I who should.
+    pub(super) fn presence_told(&mut self, account: &AccountId, presence: Option<&Signed<Presence>>, dial: bool) {
+        let now = self.server_now();
+        let Some(buddy) = self.buddies.get_mut(account) else {
+            return;
+        };
+        let Some(presence) = presence else {
+            buddy.presence = None;
+            if buddy.reach.up.is_empty() {
+                buddy.reach.lost_at = None;
+            }
+            self.dirty.insert(*account);
+            return;
+        };
+        let Some(device) = buddy.device() else { return };
+        let last = buddy.presence.as_ref().filter(|last| last.device == device).map(|last| last.sequence);
+        // The same one again at a new welcome is no news, and no attack.
+        let Ok(presence) = presence::check(presence, &device, last.map(|last| last.saturating_sub(1)), now) else {
+            return;
+        };
+        let fresh = buddy.presence.replace(presence).is_none();
+        buddy.reach.doubted = false;
+        buddy.reach.attempts = 0;
+        self.dirty.insert(*account);
+        if dial {
+            self.dial(account);
+        } else if fresh {
+            // They dial me; I do it if they can't.
+            let delay = 3_000 + self.jitter(1_000);
+            self.timers.reset(self.now.mono + delay, Timer::Dial(*account));
+        }
+    }
+
+    pub(super) fn sign_out(&mut self) {
+        self.say_bye_to_all();
+        self.leaving = true;
+        if !self.session_open() || !self.call(&Call::Goodbye, Pendency::Goodbye) {
+            self.out.push_back(Output::SignedOut);
+        }
+    }
+
+    /// The capabilities and addresses that a presence made now would show.
+    pub fn presence(&mut self) -> Option<Signed<Presence>> {
+        self.my_presence()
+    }
+}
+
+fn refusal(refusal: Refusal) -> CommandError {
+    match refusal {
+        Refusal::SlowDown(seconds) => {
+            refuse(ErrorCode::TooManyTries, &format!("the server asks to wait {seconds} seconds"))
+        }
+        Refusal::AlreadyAsked => refuse(ErrorCode::AlreadyAsked, "a request is waiting already"),
+        Refusal::AlreadyBuddies => refuse(ErrorCode::AlreadyBuddies, "already buddies"),
+        Refusal::TooManyBuddies => refuse(ErrorCode::TooManyBuddies, "one of you has as many buddies as there may be"),
+        Refusal::Unknown => refuse(ErrorCode::Unknown, "it is not there any more"),
+        Refusal::WrongPassword => refuse(ErrorCode::WrongPassword, "the password is wrong"),
+        Refusal::NameTaken => refuse(ErrorCode::NameTaken, "the name is taken"),
+        Refusal::CodeNeeded => refuse(ErrorCode::InviteNeeded, "the server wants a registration code"),
+        Refusal::RegistrationClosed => refuse(ErrorCode::RegistrationClosed, "the server takes no new accounts"),
+        Refusal::Failed => refuse(ErrorCode::ServerUnreachable, "the server could not do it; try again"),
+        Refusal::BadRequest
+        | Refusal::NoSession
+        | Refusal::BadSignature
+        | Refusal::UnknownDevice
+        | Refusal::RevokedDevice
+        | Refusal::WrongList
+        | Refusal::Stale => refuse(ErrorCode::Internal, &format!("the server refused: {refusal:?}")),
+    }
+}
+
+/// The plain words of a server's refusal, for those who call it before a messenger is open.
+pub fn explain(refused: Refusal) -> CommandError {
+    refusal(refused)
+}

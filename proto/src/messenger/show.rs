@@ -1,0 +1,219 @@
+//! What the window is shown: views of the state, made when asked for and when something changed.
+
+use super::{
+    Messenger,
+    record::{MessageRecord, Progress},
+    roster::Buddy,
+};
+use crate::{
+    content::kind,
+    id::{AccountId, MessageId, Millis},
+    link::Mood,
+    safety::SafetyNumber,
+    view::{
+        Availability, BuddyState, BuddyView, Delivery, Event, MeView, MessageView, Relation, RequestView, Route,
+        SafetyNumberView, ServerState, Waiting,
+    },
+};
+
+/// Everything of an open messenger that a window shows.
+#[derive(Clone, Debug)]
+pub struct Views {
+    /// Myself.
+    pub me: MeView,
+    /// The link to the server.
+    pub server: ServerState,
+    /// Every row.
+    pub buddies: Vec<BuddyView>,
+    /// Every request.
+    pub requests: Vec<RequestView>,
+}
+
+#[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit into 53 bits for 285,000 years")]
+pub(super) fn ms(millis: Millis) -> f64 {
+    millis as f64
+}
+
+impl Messenger {
+    /// Everything there is to show now.
+    pub fn views(&self) -> Views {
+        Views {
+            me: self.me_view(),
+            server: self.server_state,
+            buddies: self.buddies.values().map(|buddy| self.buddy_view(buddy)).collect(),
+            requests: self.requests.values().map(request_view).collect(),
+        }
+    }
+
+    /// The safety number of a buddy: of the key that is pinned, or of the new one where the key has changed.
+    pub fn safety_number(&self, buddy: &str) -> Option<SafetyNumberView> {
+        let account = AccountId::parse(buddy).ok()?;
+        let buddy = self.buddies.get(&account)?;
+        let pin = buddy.offered.as_ref().map(|(_, pin)| pin).or(buddy.record.pin.as_ref())?;
+        let number = SafetyNumber::between((&self.me.account, &self.me.account_key), (&account, &pin.key));
+        Some(SafetyNumberView { groups: number.0 })
+    }
+
+    /// A stored message as it is shown; with what only the messenger knows of it.
+    pub fn message_view(&self, message: &MessageRecord) -> MessageView {
+        let waiting = || {
+            self.buddies
+                .get(&message.buddy)
+                .and_then(|buddy| self.waiting_view(buddy, &message.id))
+                .unwrap_or(Delivery::Queued { why: Waiting::Turn })
+        };
+        let delivery = message.mine.then(|| match message.progress {
+            Progress::Waiting => waiting(),
+            Progress::Delivered(at) => Delivery::Delivered { at_ms: ms(at) },
+            Progress::Read(at) => Delivery::Read { at_ms: ms(at) },
+            Progress::Refused => Delivery::Refused { code: "Refused".into() },
+            Progress::Cancelled => Delivery::Cancelled,
+        });
+        MessageView {
+            id: message.id.to_string(),
+            buddy: message.buddy.to_string(),
+            mine: message.mine,
+            text: if message.kind == kind::TEXT { message.text.clone() } else { String::new() },
+            sent_ms: ms(message.sent_ms),
+            order: message.hlc.as_order(),
+            delivery,
+        }
+    }
+
+    fn waiting_view(&self, buddy: &Buddy, id: &MessageId) -> Option<Delivery> {
+        let outgoing = buddy.chat.outbox.iter().find(|outgoing| outgoing.id == *id)?;
+        Some(match self.route(buddy) {
+            Some(route) if outgoing.sent => Delivery::Sent { route },
+            Some(_) | None => Delivery::Queued { why: self.why_waiting(buddy) },
+        })
+    }
+
+    /// Why messages to a buddy don't leave.
+    pub(super) fn why_waiting(&self, buddy: &Buddy) -> Waiting {
+        if self.availability == Availability::Invisible {
+            return Waiting::Invisible;
+        }
+        match buddy.record.relation {
+            Relation::Asked | Relation::Blocked | Relation::Former => return Waiting::NotBuddies,
+            Relation::Buddy => {}
+        }
+        if buddy.record.key_alarm {
+            return Waiting::KeyAlarm;
+        }
+        match self.state(buddy) {
+            BuddyState::Here | BuddyState::Away | BuddyState::Busy => Waiting::Turn,
+            BuddyState::Connecting | BuddyState::Reconnecting => Waiting::Connecting,
+            BuddyState::Offline => Waiting::BuddyOffline,
+        }
+    }
+
+    /// How a buddy is, as far as is known here.
+    pub(super) fn state(&self, buddy: &Buddy) -> BuddyState {
+        if buddy.record.relation != Relation::Buddy {
+            return BuddyState::Offline;
+        }
+        if buddy.reach.up.last().is_some() {
+            return match buddy.mood {
+                Mood::Here => BuddyState::Here,
+                Mood::Away => BuddyState::Away,
+                Mood::Busy => BuddyState::Busy,
+            };
+        }
+        if !self.sociable() {
+            // Not connected to anyone by choice: the server's word is all there is.
+            return if buddy.presence.is_some() { BuddyState::Here } else { BuddyState::Offline };
+        }
+        if buddy.reach.lost_at.is_some() {
+            return BuddyState::Reconnecting;
+        }
+        match &buddy.presence {
+            Some(_) if !buddy.reach.doubted => BuddyState::Connecting,
+            Some(_) | None => BuddyState::Offline,
+        }
+    }
+
+    pub(super) fn route(&self, buddy: &Buddy) -> Option<Route> {
+        let link = self.links.get(buddy.reach.up.last()?)?;
+        Some(if link.relayed { Route::Relayed } else { Route::Direct })
+    }
+
+    fn me_view(&self) -> MeView {
+        MeView {
+            id: self.me.account.to_string(),
+            name: self.me.name.as_str().into(),
+            server: self.me.server.to_string(),
+            availability: self.availability,
+            status_text: self.status_text.clone(),
+        }
+    }
+
+    fn buddy_view(&self, buddy: &Buddy) -> BuddyView {
+        let linked = buddy.reach.up.last().is_some();
+        let capabilities = match &buddy.presence {
+            _ if linked => buddy.capabilities,
+            Some(presence) => presence.capabilities,
+            None => Default::default(),
+        };
+        let record = &buddy.record;
+        BuddyView {
+            id: record.account.to_string(),
+            name: record.name.clone(),
+            alias: record.alias.clone(),
+            relation: record.relation,
+            state: self.state(buddy),
+            status_text: if linked { buddy.status_text.clone() } else { String::new() },
+            can_voice: capabilities.microphone,
+            can_video: capabilities.camera,
+            verified: record.verified,
+            key_alarm: record.key_alarm,
+            route: self.route(buddy),
+            typing: linked && buddy.typing,
+            unread: buddy.chat.unread,
+            last_seen_ms: (record.last_seen_ms > 0).then(|| ms(record.last_seen_ms)),
+            last_message_ms: (buddy.chat.last_message_ms > 0).then(|| ms(buddy.chat.last_message_ms)),
+        }
+    }
+
+    pub(super) fn show_me(&mut self) {
+        let me = self.me_view();
+        self.tell(Event::MeChanged { me });
+    }
+
+    pub(super) fn show_server(&mut self, state: ServerState) {
+        if self.server_state != state {
+            self.server_state = state;
+            self.tell(Event::ServerChanged { server: state });
+        }
+    }
+
+    /// One event for each row that changed while an input was handled, and the doors that opened or closed by it.
+    pub(super) fn show_dirty(&mut self) {
+        for account in std::mem::take(&mut self.dirty) {
+            let Some(buddy) = self.buddies.get(&account) else {
+                continue;
+            };
+            let view = self.buddy_view(buddy);
+            let (was, is) = (buddy.shown_here, buddy.reach.up.last().is_some());
+            let gone = was && view.state == BuddyState::Offline;
+            let id = view.id.clone();
+            self.tell(Event::BuddyChanged { buddy: view });
+            if let Some(buddy) = self.buddies.get_mut(&account) {
+                buddy.shown_here = (was || is) && !gone;
+            }
+            if is && !was {
+                self.tell(Event::BuddyAppeared { id });
+            } else if gone {
+                self.tell(Event::BuddyWentAway { id });
+            }
+        }
+    }
+}
+
+pub(super) fn request_view(request: &super::record::RequestRecord) -> RequestView {
+    RequestView {
+        id: request.account.to_string(),
+        name: request.name.clone(),
+        note: request.note.clone(),
+        arrived_ms: ms(request.arrived_ms),
+    }
+}

@@ -1,0 +1,107 @@
+//! What outlives a restart: accounts, their device lists, contacts, codes, in one SQLite file.
+//!
+//! Two connections read, one writes; every commit is on disk before it is acknowledged (WAL, synchronous FULL). Presence
+//! is not here, names and words of people never are.
+
+mod accounts;
+mod contacts;
+mod keeper;
+mod schema;
+
+use std::{path::Path, time::Duration};
+
+use juice_proto::{error::ProtoError, frame, id::Millis};
+use minicbor::{Decode, Encode};
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    migrate::MigrateError,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub(crate) use self::{
+    accounts::{Account, NewAccount},
+    contacts::{Asked, Bounds, Ended, Known},
+    schema::DATABASE,
+};
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database failed, as of a full disk.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A newer version of the server has written this database; it is left untouched.
+    #[error("the database was written by a newer version of this server")]
+    SchemaTooNew,
+    /// The schema could not be brought up to date.
+    #[error("database schema: {0}")]
+    Schema(MigrateError),
+    /// What was stored does not parse.
+    #[error("damaged entry in the database: {0}")]
+    Damaged(#[from] ProtoError),
+    /// Keys or folder.
+    #[error("data folder: {0}")]
+    Folder(#[from] std::io::Error),
+}
+
+/// The database.
+#[derive(Clone)]
+pub(crate) struct Store {
+    read: SqlitePool,
+    write: SqlitePool,
+}
+
+impl Store {
+    /// Opens the database in the folder `data`, and makes it or brings its schema up to date.
+    pub(crate) async fn open(data: &Path) -> Result<Self, StoreError> {
+        crate::keys::make_folder(data)?;
+        let file = data.join(DATABASE);
+        if !file.exists() {
+            // Not by SQLite, which would let others read it.
+            drop(crate::keys::create_private(&file)?);
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .connect_with(options.clone())
+            .await?;
+        schema::migrate(&write).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(2)
+            .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .connect_with(options.optimize_on_close(false, None))
+            .await?;
+        Ok(Self { read, write })
+    }
+
+    /// Closes, so that everything is in the one file.
+    pub(crate) async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        self.write.begin_with("BEGIN IMMEDIATE").await
+    }
+}
+
+/// Milliseconds as SQLite keeps them.
+fn ms(time: Millis) -> i64 {
+    i64::try_from(time).unwrap_or(i64::MAX)
+}
+
+fn packed<T: Encode<()>>(value: &T) -> Vec<u8> {
+    frame::encode(value)
+}
+
+fn unpacked<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, StoreError> {
+    Ok(frame::decode(bytes)?)
+}

@@ -1,0 +1,453 @@
+//! How accounts stand to each other, and the requests that wait.
+//!
+//! A block is only on the side of who blocks: the other keeps what they had, and can't tell.
+
+use juice_proto::{
+    device_list::DeviceList,
+    id::{AccountId, Millis},
+    seal::Envelope,
+    server::{Pending, Refusal, Relation},
+    sign::Signed,
+};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+use super::{Store, StoreError, accounts::MAX_LISTS, ms, packed, unpacked};
+use crate::denied::Denied;
+
+/// What the limits allow, at this time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub buddies: u32,
+    pub pending: u32,
+    /// Requests from before are forgotten.
+    pub asked_after: Millis,
+    pub now: Millis,
+}
+
+/// A contact as the store knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub account: AccountId,
+    pub relation: Relation,
+    /// Buddies in both directions: only they see each other.
+    pub mutual: bool,
+    pub lists: Vec<Signed<DeviceList>>,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// It waits for the other.
+    Waits,
+    /// It goes nowhere, and the asker is not to know.
+    Ignored,
+    /// The other had asked too: buddies.
+    Crossed {
+        /// The row of the other.
+        other: i64,
+    },
+}
+
+/// What ended between two accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// They saw each other.
+    pub were_mutual: bool,
+    /// The other had me as a buddy, or a request of mine, and has no longer.
+    pub gone_for_other: bool,
+}
+
+const BUDDY: i64 = 0;
+const ASKED: i64 = 1;
+const BLOCKED: i64 = 2;
+
+fn relation(state: i64) -> Relation {
+    match state {
+        BUDDY => Relation::Buddy,
+        ASKED => Relation::Asked,
+        _ => Relation::Blocked,
+    }
+}
+
+type Work = Transaction<'static, Sqlite>;
+
+async fn row_of(work: &mut SqliteConnection, account: &AccountId) -> Result<i64, Denied> {
+    let found: Option<(i64,)> = sqlx::query_as("SELECT row FROM account WHERE account = ?")
+        .bind(account.bytes().as_slice())
+        .fetch_optional(work)
+        .await?;
+    Ok(found.ok_or(Refusal::Unknown)?.0)
+}
+
+/// How `mine` stands to `other`; an old request counts for nothing.
+async fn state(
+    work: &mut Work,
+    mine: i64,
+    other: i64,
+    asked_after: Millis,
+) -> Result<Option<i64>, Denied> {
+    let found: Option<(i64,)> = sqlx::query_as(
+        "SELECT state FROM relation
+         WHERE account = ? AND other = ? AND (state <> 1 OR since_ms > ?)",
+    )
+    .bind(mine)
+    .bind(other)
+    .bind(ms(asked_after))
+    .fetch_optional(&mut **work)
+    .await?;
+    Ok(found.map(|(state,)| state))
+}
+
+async fn set_state(
+    work: &mut Work,
+    mine: i64,
+    other: i64,
+    state: i64,
+    now: Millis,
+) -> Result<(), Denied> {
+    sqlx::query(
+        "INSERT INTO relation (account, other, state, since_ms) VALUES (?, ?, ?, ?)
+         ON CONFLICT (account, other) DO UPDATE
+         SET state = excluded.state, since_ms = excluded.since_ms",
+    )
+    .bind(mine)
+    .bind(other)
+    .bind(state)
+    .bind(ms(now))
+    .execute(&mut **work)
+    .await?;
+    Ok(())
+}
+
+async fn clear_state(work: &mut Work, mine: i64, other: i64) -> Result<(), Denied> {
+    sqlx::query("DELETE FROM relation WHERE account = ? AND other = ?")
+        .bind(mine)
+        .bind(other)
+        .execute(&mut **work)
+        .await?;
+    Ok(())
+}
+
+/// Forgets the request of `asker` to `asked`; says whether there was one that still counted.
+async fn clear_pending(
+    work: &mut Work,
+    asked: i64,
+    asker: i64,
+    asked_after: Millis,
+) -> Result<bool, Denied> {
+    let when: Option<(i64,)> =
+        sqlx::query_as("DELETE FROM pending WHERE asked = ? AND asker = ? RETURNING asked_ms")
+            .bind(asked)
+            .bind(asker)
+            .fetch_optional(&mut **work)
+            .await?;
+    Ok(when.is_some_and(|(when,)| when > ms(asked_after)))
+}
+
+/// Refuses when `account` has as many relations as it may, blocked ones counted by themselves.
+async fn room_for_one(
+    work: &mut Work,
+    account: i64,
+    blocked: bool,
+    most: u32,
+) -> Result<(), Denied> {
+    let (count,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM relation WHERE account = ? AND (state = 2) = ?")
+            .bind(account)
+            .bind(blocked)
+            .fetch_one(&mut **work)
+            .await?;
+    if count < i64::from(most) {
+        Ok(())
+    } else {
+        Err(Refusal::TooManyBuddies.into())
+    }
+}
+
+async fn make_buddies(work: &mut Work, one: i64, two: i64, bounds: &Bounds) -> Result<(), Denied> {
+    for (mine, other) in [(one, two), (two, one)] {
+        if state(work, mine, other, 0).await?.is_none() {
+            room_for_one(work, mine, false, bounds.buddies).await?;
+        }
+        set_state(work, mine, other, BUDDY, bounds.now).await?;
+        clear_pending(work, mine, other, 0).await?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// The contacts of an account; of buddies the lists stored since `since`, all lists of those who are new since.
+    pub(crate) async fn contacts(
+        &self,
+        row: i64,
+        since: Millis,
+        asked_after: Millis,
+    ) -> Result<Vec<Known>, StoreError> {
+        let found: Vec<(Vec<u8>, i64, i64, Option<Vec<u8>>)> = sqlx::query_as(
+            "SELECT them.account, mine.state, coalesce(theirs.state, -1), list.list
+             FROM relation AS mine
+             JOIN account AS them ON them.row = mine.other
+             LEFT JOIN relation AS theirs
+                 ON theirs.account = mine.other AND theirs.other = mine.account
+             LEFT JOIN list ON mine.state = 0 AND list.account = mine.other
+                 AND list.version > them.version - ?4
+                 AND (list.stored_ms >= ?2 OR mine.since_ms >= ?2)
+             WHERE mine.account = ?1 AND (mine.state <> 1 OR mine.since_ms > ?3)
+             ORDER BY mine.other, list.version",
+        )
+        .bind(row)
+        .bind(ms(since))
+        .bind(ms(asked_after))
+        .bind(MAX_LISTS)
+        .fetch_all(&self.read)
+        .await?;
+        let mut contacts: Vec<Known> = Vec::new();
+        for (account, mine, theirs, list) in found {
+            let account = <[u8; 32]>::try_from(account)
+                .map(AccountId::new)
+                .map_err(|_| juice_proto::error::ProtoError::Corrupt)?;
+            let list = list.as_deref().map(unpacked).transpose()?;
+            match contacts.last_mut() {
+                Some(last) if last.account == account => last.lists.extend(list),
+                Some(_) | None => contacts.push(Known {
+                    account,
+                    relation: relation(mine),
+                    mutual: mine == BUDDY && theirs == BUDDY,
+                    lists: list.into_iter().collect(),
+                }),
+            }
+        }
+        Ok(contacts)
+    }
+
+    /// The requests that wait for an account, oldest first.
+    pub(crate) async fn pending(
+        &self,
+        row: i64,
+        asked_after: Millis,
+    ) -> Result<Vec<Pending>, StoreError> {
+        let found: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "SELECT asker.account, list.list, pending.envelope FROM pending
+             JOIN account AS asker ON asker.row = pending.asker
+             JOIN list ON list.account = asker.row AND list.version = asker.version
+             WHERE pending.asked = ? AND pending.asked_ms > ? ORDER BY pending.row",
+        )
+        .bind(row)
+        .bind(ms(asked_after))
+        .fetch_all(&self.read)
+        .await?;
+        found
+            .into_iter()
+            .map(|(from, list, envelope)| {
+                let from = <[u8; 32]>::try_from(from)
+                    .map_err(|_| juice_proto::error::ProtoError::Corrupt)?;
+                Ok(Pending {
+                    from: AccountId::new(from),
+                    list: unpacked(&list)?,
+                    envelope: unpacked(&envelope)?,
+                })
+            })
+            .collect()
+    }
+
+    /// `mine` asks `to`. Refuses with `Unknown`, `AlreadyAsked`, `AlreadyBuddies`, `TooManyBuddies`.
+    pub(crate) async fn ask(
+        &self,
+        mine: i64,
+        to: &AccountId,
+        envelope: &Envelope,
+        bounds: &Bounds,
+    ) -> Result<Asked, Denied> {
+        let mut work = self.begin().await?;
+        let other = row_of(&mut work, to).await?;
+        match state(&mut work, mine, other, bounds.asked_after).await? {
+            Some(BUDDY) => return Err(Refusal::AlreadyBuddies.into()),
+            Some(ASKED) => return Err(Refusal::AlreadyAsked.into()),
+            Some(_) => return Err(Refusal::Unknown.into()),
+            None if mine == other => return Err(Refusal::Unknown.into()),
+            None => {}
+        }
+        room_for_one(&mut work, mine, false, bounds.buddies).await?;
+        let outcome = match state(&mut work, other, mine, bounds.asked_after).await? {
+            Some(ASKED) => {
+                make_buddies(&mut work, mine, other, bounds).await?;
+                Asked::Crossed { other }
+            }
+            Some(BLOCKED) => {
+                set_state(&mut work, mine, other, ASKED, bounds.now).await?;
+                Asked::Ignored
+            }
+            Some(_) | None => {
+                wait(&mut work, other, mine, envelope, bounds).await?;
+                Asked::Waits
+            }
+        };
+        work.commit().await?;
+        Ok(outcome)
+    }
+
+    /// Yes to the request of `from`, whose row is returned; `Unknown` if there is none.
+    pub(crate) async fn accept(
+        &self,
+        mine: i64,
+        from: &AccountId,
+        bounds: &Bounds,
+    ) -> Result<i64, Denied> {
+        let mut work = self.begin().await?;
+        let other = row_of(&mut work, from).await?;
+        if state(&mut work, mine, other, 0).await? == Some(BUDDY) {
+            return Err(Refusal::AlreadyBuddies.into());
+        }
+        if !clear_pending(&mut work, mine, other, bounds.asked_after).await? {
+            return Err(Refusal::Unknown.into());
+        }
+        make_buddies(&mut work, mine, other, bounds).await?;
+        work.commit().await?;
+        Ok(other)
+    }
+
+    /// No to the request of `from`; the asker's side stays as it is. `Unknown` if there is none.
+    pub(crate) async fn decline(&self, mine: i64, from: &AccountId) -> Result<(), Denied> {
+        let mut work = self.begin().await?;
+        let other = row_of(&mut work, from).await?;
+        if !clear_pending(&mut work, mine, other, 0).await? {
+            return Err(Refusal::Unknown.into());
+        }
+        work.commit().await?;
+        Ok(())
+    }
+
+    /// Ends being buddies, or takes a request back. `Unknown` if there is neither.
+    pub(crate) async fn end(
+        &self,
+        mine: i64,
+        other: &AccountId,
+        asked_after: Millis,
+    ) -> Result<Ended, Denied> {
+        let mut work = self.begin().await?;
+        let other = row_of(&mut work, other).await?;
+        let my_state = state(&mut work, mine, other, 0).await?;
+        if !matches!(my_state, Some(BUDDY | ASKED)) {
+            return Err(Refusal::Unknown.into());
+        }
+        clear_state(&mut work, mine, other).await?;
+        let mut ended = Ended {
+            gone_for_other: clear_pending(&mut work, other, mine, asked_after).await?,
+            ..Ended::default()
+        };
+        if my_state == Some(BUDDY) && state(&mut work, other, mine, 0).await? == Some(BUDDY) {
+            clear_state(&mut work, other, mine).await?;
+            ended = Ended {
+                were_mutual: true,
+                gone_for_other: true,
+            };
+        }
+        work.commit().await?;
+        Ok(ended)
+    }
+
+    /// Blocks. The other keeps what they had, but a request of mine is taken back.
+    pub(crate) async fn block(
+        &self,
+        mine: i64,
+        other: &AccountId,
+        bounds: &Bounds,
+    ) -> Result<Ended, Denied> {
+        let mut work = self.begin().await?;
+        let other = row_of(&mut work, other).await?;
+        if mine == other {
+            return Err(Refusal::Unknown.into());
+        }
+        let my_state = state(&mut work, mine, other, 0).await?;
+        if my_state != Some(BLOCKED) {
+            room_for_one(&mut work, mine, true, bounds.buddies).await?;
+        }
+        let were_mutual = my_state == Some(BUDDY)
+            && state(&mut work, other, mine, 0).await? == Some(BUDDY);
+        set_state(&mut work, mine, other, BLOCKED, bounds.now).await?;
+        clear_pending(&mut work, mine, other, 0).await?;
+        let gone_for_other = clear_pending(&mut work, other, mine, bounds.asked_after).await?;
+        work.commit().await?;
+        Ok(Ended {
+            were_mutual,
+            gone_for_other,
+        })
+    }
+
+    /// Ends a block. Returns the other's row if that makes both buddies again; `Unknown` if there was no block.
+    pub(crate) async fn unblock(
+        &self,
+        mine: i64,
+        other: &AccountId,
+        bounds: &Bounds,
+    ) -> Result<Option<i64>, Denied> {
+        let mut work = self.begin().await?;
+        let other = row_of(&mut work, other).await?;
+        if state(&mut work, mine, other, 0).await? != Some(BLOCKED) {
+            return Err(Refusal::Unknown.into());
+        }
+        let buddies = state(&mut work, other, mine, 0).await? == Some(BUDDY);
+        if buddies {
+            room_for_one(&mut work, mine, false, bounds.buddies).await?;
+            set_state(&mut work, mine, other, BUDDY, bounds.now).await?;
+        } else {
+            clear_state(&mut work, mine, other).await?;
+        }
+        work.commit().await?;
+        Ok(buddies.then_some(other))
+    }
+
+    /// Whether `mine` has `other` as a buddy, and whether it is so in both directions.
+    pub(crate) async fn stands(
+        &self,
+        mine: i64,
+        other: &AccountId,
+    ) -> Result<(bool, bool), StoreError> {
+        let states: Option<(i64, i64)> = sqlx::query_as(
+            "SELECT mine.state, coalesce(theirs.state, -1) FROM account AS them
+             JOIN relation AS mine ON mine.account = ?1 AND mine.other = them.row
+             LEFT JOIN relation AS theirs
+                 ON theirs.account = them.row AND theirs.other = ?1
+             WHERE them.account = ?2",
+        )
+        .bind(mine)
+        .bind(other.bytes().as_slice())
+        .fetch_optional(&self.read)
+        .await?;
+        Ok(states.map_or((false, false), |(mine, theirs)| {
+            (mine == BUDDY, mine == BUDDY && theirs == BUDDY)
+        }))
+    }
+}
+
+/// Lets a request wait.
+async fn wait(
+    work: &mut Work,
+    asked: i64,
+    asker: i64,
+    envelope: &Envelope,
+    bounds: &Bounds,
+) -> Result<(), Denied> {
+    let (waiting,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM pending WHERE asked = ? AND asked_ms > ?")
+            .bind(asked)
+            .bind(ms(bounds.asked_after))
+            .fetch_one(&mut **work)
+            .await?;
+    if waiting >= i64::from(bounds.pending) {
+        return Err(Refusal::TooManyBuddies.into());
+    }
+    set_state(work, asker, asked, ASKED, bounds.now).await?;
+    sqlx::query(
+        "INSERT INTO pending (asked, asker, envelope, asked_ms) VALUES (?, ?, ?, ?)
+         ON CONFLICT (asked, asker) DO UPDATE
+         SET envelope = excluded.envelope, asked_ms = excluded.asked_ms",
+    )
+    .bind(asked)
+    .bind(asker)
+    .bind(packed(envelope))
+    .bind(ms(bounds.now))
+    .execute(&mut **work)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,51 @@
+// Puts buddies into the groups of the list, and finds them by what is typed into the search.
+
+import type { BuddyView } from '../bridge/generated/BuddyView';
+import { called } from '../shared/names';
+import { localeFor } from '../shared/words';
+
+export type GroupKind = 'here' | 'offline' | 'asked' | 'blocked' | 'former';
+
+export interface Group {
+  kind: GroupKind;
+  buddies: BuddyView[];
+  unread: number;
+}
+
+const ORDER: GroupKind[] = ['here', 'asked', 'offline', 'former', 'blocked'];
+const collator = new Intl.Collator(localeFor(navigator.language), { sensitivity: 'base', numeric: true });
+
+function kindOf(buddy: BuddyView): GroupKind {
+  switch (buddy.relation) {
+    case 'asked':
+      return 'asked';
+    case 'blocked':
+      return 'blocked';
+    case 'former':
+      return 'former';
+    case 'buddy':
+      return buddy.state === 'offline' ? 'offline' : 'here';
+  }
+}
+
+/** All groups that have someone in them, each in the order of names. */
+export function groupsOf(buddies: Iterable<BuddyView>): Group[] {
+  const groups = new Map<GroupKind, BuddyView[]>(ORDER.map((kind) => [kind, []]));
+  for (const buddy of buddies) groups.get(kindOf(buddy))?.push(buddy);
+  return ORDER.map((kind) => {
+    const members = (groups.get(kind) ?? []).sort((a, b) => collator.compare(called(a), called(b)));
+    return { kind, buddies: members, unread: members.reduce((sum, buddy) => sum + buddy.unread, 0) };
+  }).filter((group) => group.buddies.length > 0);
+}
+
+const plain = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase();
+
+/** Those whose name or alias contains what is searched for, accents and case aside. */
+export function matching(buddies: Iterable<BuddyView>, search: string): BuddyView[] {
+  const wanted = plain(search.trim());
+  return [...buddies].filter(
+    (buddy) => plain(buddy.name).includes(wanted) || plain(buddy.alias).includes(wanted),
+  );
+}
+
+export const isInvite = (text: string): boolean => /^juice:1:\S+$/.test(text.trim());

@@ -1,0 +1,21 @@
+// What jsdom lacks and the window relies on.
+
+import { afterEach, vi } from 'vitest';
+
+HTMLDialogElement.prototype.showModal = function showModal(): void {
+  this.open = true;
+};
+HTMLDialogElement.prototype.close = function close(): void {
+  this.open = false;
+};
+Element.prototype.scrollTo = () => undefined;
+Element.prototype.animate ??= () => ({ cancel: () => undefined, finished: Promise.resolve() }) as never;
+
+class Observer {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+vi.stubGlobal('ResizeObserver', Observer);
+
+afterEach(() => localStorage.clear());

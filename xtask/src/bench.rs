@@ -1,0 +1,82 @@
+//! The verbs that measure or search for hours: `bench`, `simulate`, `fuzz`.
+//!
+//! Built in release, run at our terminal. The programs print their results to standard output, which
+//! nothing here writes to, so a benchmark's last line can be read by another program.
+
+use std::process::{Command, Stdio};
+
+use crate::arguments::Subject;
+use crate::checkout::{Checkout, Profile, is_installed};
+use crate::failure::Failure;
+use crate::process::Children;
+use crate::setup::{self, Need};
+use crate::step::step;
+
+pub fn bench(
+    checkout: &Checkout,
+    children: &mut Children,
+    subject: Subject,
+    arguments: &[String],
+) -> Result<(), Failure> {
+    setup::setup(checkout, children, &[Need::Compiler, Need::Engine])?;
+    step("build the benchmarks", || {
+        let mut cargo = checkout.cargo();
+        cargo.args(["build", "--release"]);
+        cargo.args(["--package", "juice-tests", "--package", "juice-rendezvous"]);
+        children.run(&mut cargo)
+    })?;
+    let program = match subject {
+        Subject::Message => "bench-message",
+        Subject::Rendezvous => "bench-rendezvous",
+    };
+    let mut bench = checkout.command(checkout.program(Profile::Release, program));
+    children.run(bench.args(arguments))
+}
+
+pub fn simulate(checkout: &Checkout, children: &mut Children, seeds: u64) -> Result<(), Failure> {
+    setup::setup(checkout, children, &[Need::Compiler])?;
+    let mut cargo = checkout.cargo();
+    cargo.args(["run", "--release", "--package", "juice-proto"]);
+    cargo.args(["--example", "simulate", "--", &seeds.to_string()]);
+    step(&format!("simulate {seeds} seeds"), || {
+        children.run(&mut cargo)
+    })
+}
+
+pub fn fuzz(
+    checkout: &Checkout,
+    children: &mut Children,
+    target: &str,
+    seconds: u64,
+) -> Result<(), Failure> {
+    setup::setup(checkout, children, &[Need::Compiler])?;
+    if !is_installed("rustup") || !has_nightly(checkout) {
+        return Err(Failure::new(
+            "fuzzing wants a nightly toolchain: `rustup toolchain install nightly`",
+        ));
+    }
+    if !is_installed("cargo-fuzz") {
+        return Err(Failure::new(
+            "fuzzing wants cargo-fuzz: `cargo install --locked cargo-fuzz`",
+        ));
+    }
+    let mut cargo = checkout.command("rustup");
+    cargo.args(["run", "nightly", "cargo", "fuzz", "run"]);
+    cargo.args(["--fuzz-dir", "proto/fuzz", target, "--"]);
+    cargo.arg(format!("-max_total_time={seconds}"));
+    // Set by rustup for this process; it would choose today's toolchain for nightly's compiler.
+    cargo.env_remove("RUSTUP_TOOLCHAIN");
+    step(&format!("fuzz {target} for {seconds} s"), || {
+        children.run(&mut cargo)
+    })
+}
+
+fn has_nightly(checkout: &Checkout) -> bool {
+    let mut rustup: Command = checkout.command("rustup");
+    rustup
+        .args(["run", "nightly", "cargo", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
