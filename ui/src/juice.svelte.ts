@@ -32,8 +32,15 @@ export class Juice {
   }
 
   async start(): Promise<void> {
-    this.#endings.push(await this.bridge.onEvent((event) => this.hear(event)));
-    this.#endings.push(await this.bridge.onWindowNews((news) => this.hearWindow(news)));
+    this.stop();
+    try {
+      this.#endings.push(await this.bridge.onEvent((event) => this.hear(event)));
+      this.#endings.push(await this.bridge.onWindowNews((news) => this.hearWindow(news)));
+    } catch {
+      this.stop();
+      this.failed = true;
+      return;
+    }
     await this.refresh();
   }
 
@@ -100,6 +107,9 @@ export class Juice {
       case 'phaseChanged':
         if (event.phase.type !== 'open') this.desk.clear();
         void this.refresh().then(() => void this.chats.current?.load());
+        break;
+      case 'buddyRemoved':
+        if (this.desk.open === event.id) this.desk.open = null;
         break;
       case 'eventsLost':
         void this.refresh().then(() => void this.chats.current?.load());

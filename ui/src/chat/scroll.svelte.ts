@@ -17,6 +17,8 @@ export class ScrollKeeper {
   #content: HTMLElement | null = null;
   #anchor: { element: Element; top: number; scrolled: number } | null = null;
   #wantOlder: () => void;
+  /** The sizes that were settled for: the window's onto the messages, and theirs. */
+  #settled = { view: 0, content: 0 };
 
   constructor(wantOlder: () => void) {
     this.#wantOlder = wantOlder;
@@ -49,6 +51,7 @@ export class ScrollKeeper {
     if (!view) return;
     const offset = element.getBoundingClientRect().top - view.getBoundingClientRect().top;
     view.scrollTop += offset - view.clientHeight / 3;
+    this.#settled = { view: view.clientHeight, content: view.scrollHeight };
     this.#scrolled();
   }
 
@@ -58,6 +61,7 @@ export class ScrollKeeper {
     if (!view) return;
     if (this.pinned) view.scrollTop = view.scrollHeight;
     else this.#hold(view);
+    this.#settled = { view: view.clientHeight, content: view.scrollHeight };
     this.#measure();
   }
 
@@ -72,9 +76,17 @@ export class ScrollKeeper {
   }
 
   #scrolled(): void {
+    const view = this.#view;
+    if (!view) return;
+    // A change of size scrolls too; only a hand lets go of the bottom.
+    const resized = view.clientHeight !== this.#settled.view || view.scrollHeight !== this.#settled.content;
+    if (this.pinned && resized) {
+      this.settle();
+      return;
+    }
     this.#measure();
     this.#remember();
-    if (this.#view && this.#view.scrollTop < TOP) this.#wantOlder();
+    if (view.scrollTop < TOP) this.#wantOlder();
   }
 
   #measure(): void {
