@@ -1,6 +1,23 @@
 //! The hands of JUICE: sockets, disk and clock around the pure messenger of `juice-proto`.
+//!
+//! [`Engine::start`] takes a profile and gives a [`Handle`] to ask and [`Events`] to watch. One driver task owns the
+//! messenger; one task owns the Swarm; one writer owns the database. Used alike by the window, the tests and the
+//! benchmarks. Everything runs on the caller's tokio runtime.
 
+mod clock;
+mod driver;
+mod environment;
+mod handle;
 pub mod net;
 pub mod profile;
+mod qr;
 pub mod server_link;
+mod session;
 pub mod store;
+
+pub use juice_proto::view;
+
+pub use self::{
+    environment::forget_tls_secrets_file,
+    handle::{Config, Engine, Events, Handle, StartError, default_profile},
+};

@@ -195,8 +195,9 @@ impl Net {
 
     /// Closes a link whose frames did not parse. The third time within ten minutes its device is refused for five.
     pub fn refuse(&self, link: LinkId) {
-        self.outgoing.close(link);
-        self.order(Order::Strike(link));
+        if !self.order(Order::Refuse(link)) {
+            self.outgoing.close(link);
+        }
     }
 
     /// Says where the relay is, or that there is none.
@@ -220,10 +221,12 @@ impl Net {
         }
     }
 
-    fn order(&self, order: Order) {
-        if self.orders.try_send(order).is_err() {
+    fn order(&self, order: Order) -> bool {
+        let taken = self.orders.try_send(order).is_ok();
+        if !taken {
             tracing::warn!("the net has too much to do, an order is dropped");
         }
+        taken
     }
 }
 

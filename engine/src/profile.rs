@@ -87,27 +87,18 @@ impl Profile {
     /// `InUse`, `Io`.
     pub fn open(folder: &Path) -> Result<Self, ProfileError> {
         file::make_private_folder(folder)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(folder.join(LOCK))?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(ProfileError::InUse),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        Ok(Self {
-            folder: folder.to_owned(),
-            price: KdfParams::DEFAULT,
-            _lock: lock,
-        })
+        Ok(Self { folder: folder.to_owned(), price: KdfParams::DEFAULT, _lock: lock })
     }
 
     /// Where a person's profile is when nothing else is said. `None` where the system names no home.
     pub fn default_dir() -> Option<PathBuf> {
-        directories::ProjectDirs::from("", "", "juice")
-            .map(|directories| directories.data_local_dir().to_owned())
+        directories::ProjectDirs::from("", "", "juice").map(|directories| directories.data_local_dir().to_owned())
     }
 
     /// The same profile, whose vault is from here on sealed at another price for a guess.

@@ -87,12 +87,7 @@ impl Store {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let closing = CancellationToken::new();
         let writer = Writer::new(connection, queue, answers, closing.clone());
-        let store = Self {
-            jobs,
-            reads,
-            closing,
-            writer: Arc::new(Mutex::new(Some(tokio::spawn(writer.run())))),
-        };
+        let store = Self { jobs, reads, closing, writer: Arc::new(Mutex::new(Some(tokio::spawn(writer.run())))) };
         Ok((store, loaded))
     }
 

@@ -17,7 +17,7 @@ mod roster;
 mod session;
 mod show;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -60,11 +60,14 @@ pub struct Identity {
     pub pin: Pin,
 }
 
+/// The wait before a failed save is tried again.
+const SAVE_AGAIN: Millis = 5_000;
+
 /// What a save was for, while it is under way.
 #[derive(Debug)]
 enum Saving {
-    /// Nobody waits for it.
-    Quietly,
+    /// Nobody waits for it; it is tried again until it is done.
+    Quietly(Vec<Change>),
     /// Messages that I wrote to this buddy.
     Mine(AccountId),
     /// Messages that came from this buddy.
@@ -88,9 +91,9 @@ pub struct Messenger {
 
     buddies: BTreeMap<AccountId, Buddy>,
     /// Which account a device speaks for, by the lists that are pinned.
-    devices: HashMap<DeviceId, AccountId>,
+    devices: BTreeMap<DeviceId, AccountId>,
     requests: BTreeMap<AccountId, RequestRecord>,
-    links: HashMap<LinkId, Link>,
+    links: BTreeMap<LinkId, Link>,
     session: Option<Session>,
     server_state: ServerState,
     since_ms: Millis,
@@ -102,8 +105,9 @@ pub struct Messenger {
     addresses: Vec<String>,
     behind_nat: bool,
     presence_sequence: u64,
-    saves: HashMap<SaveId, Saving>,
+    saves: BTreeMap<SaveId, Saving>,
     next_save: u64,
+    unsaved: Vec<Change>,
     leaving: bool,
 }
 
@@ -124,9 +128,9 @@ impl Messenger {
             timers: Timers::default(),
             dirty: BTreeSet::new(),
             buddies: BTreeMap::new(),
-            devices: HashMap::new(),
+            devices: BTreeMap::new(),
             requests: loaded.requests.into_iter().map(|request| (request.account, request)).collect(),
-            links: HashMap::new(),
+            links: BTreeMap::new(),
             session: None,
             server_state: ServerState::Connecting { attempt: 1 },
             since_ms: loaded.since_ms,
@@ -138,8 +142,9 @@ impl Messenger {
             addresses: Vec::new(),
             behind_nat: false,
             presence_sequence: 0,
-            saves: HashMap::new(),
+            saves: BTreeMap::new(),
             next_save: 0,
+            unsaved: Vec::new(),
             leaving: false,
         };
         messenger.load_roster(loaded.buddies, loaded.conversations);
@@ -194,6 +199,7 @@ impl Messenger {
             Timer::Surplus(buddy) => self.close_surplus(&buddy),
             Timer::RenewPresence => self.publish_presence(),
             Timer::DayKey => self.keep_day_key(),
+            Timer::SaveAgain => self.save_again(),
         }
     }
 
@@ -231,6 +237,11 @@ impl Messenger {
         }
     }
 
+    /// Saves what nobody waits for.
+    fn note(&mut self, changes: Vec<Change>) {
+        self.save(Saving::Quietly(changes.clone()), changes);
+    }
+
     fn save(&mut self, saving: Saving, changes: Vec<Change>) {
         self.next_save += 1;
         let id = SaveId(self.next_save);
@@ -244,7 +255,7 @@ impl Messenger {
             Some(Saving::Theirs(buddy)) => self.theirs_saved(&buddy, fates),
             Some(Saving::Void(buddy)) => self.void_saved(&buddy, true),
             Some(Saving::Command(number, reply)) => self.out.push_back(Output::Answer(number, Ok(*reply))),
-            Some(Saving::Quietly) | None => {}
+            Some(Saving::Quietly(_)) | None => {}
         }
     }
 
@@ -257,8 +268,35 @@ impl Messenger {
                 let error = refuse(ErrorCode::NotSaved, "the disk would not take it");
                 self.out.push_back(Output::Answer(number, Err(error)));
             }
-            // What is lost so is learnt again: progress from receipts, contacts from the next welcome.
-            Some(Saving::Quietly) | None => {}
+            Some(Saving::Quietly(changes)) => {
+                self.unsaved.extend(changes);
+                self.timers.set(self.now.mono + SAVE_AGAIN, Timer::SaveAgain);
+            }
+            None => {}
+        }
+    }
+
+    /// The disk would not take these; perhaps it will now. Rows are saved as they have become since.
+    fn save_again(&mut self) {
+        let fresh = |change| match change {
+            Change::Buddy(record) => self.buddies.get(&record.account).map(|buddy| Change::Buddy(buddy.record.clone())),
+            Change::Request(record) => self.requests.get(&record.account).cloned().map(Change::Request),
+            Change::Status(..) => Some(Change::Status(self.availability, self.status_text.clone())),
+            Change::Since(_) => Some(Change::Since(self.since_ms)),
+            change @ (Change::ForgetRequest(_)
+            | Change::Message(_)
+            | Change::Progress(..)
+            | Change::Void { .. }
+            | Change::Seen(_)
+            | Change::Draft(..)
+            | Change::DayKey(_)
+            | Change::DropDayKeys { .. }
+            | Change::Invite(_)
+            | Change::ForgetInvite(_)) => Some(change),
+        };
+        let changes: Vec<_> = std::mem::take(&mut self.unsaved).into_iter().filter_map(fresh).collect();
+        if !changes.is_empty() {
+            self.note(changes);
         }
     }
 

@@ -9,6 +9,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::error::ProtoError;
+
 /// Everything a person can ask for. Each is answered by a [`Reply`] or a [`CommandError`]; what changes because of
 /// it is told by [`Event`]s, on the same road on which the news from buddies comes.
 #[derive(Clone, Deserialize, TS)]
@@ -97,6 +99,13 @@ pub struct CommandError {
     pub code: ErrorCode,
     /// A plain sentence for logs and as a last resort.
     pub message: String,
+}
+
+impl From<ProtoError> for CommandError {
+    fn from(error: ProtoError) -> Self {
+        let code = if error == ProtoError::WrongPassword { ErrorCode::WrongPassword } else { ErrorCode::Internal };
+        Self { code, message: error.to_string() }
+    }
 }
 
 /// The kinds of refusal, each with a different thing to do about it.

@@ -20,6 +20,8 @@ use libp2p::{
 const BEFORE_TCP: Duration = Duration::from_millis(250);
 /// Head start of direct ways before the relay, from the last of them.
 const BEFORE_RELAY: Duration = Duration::from_millis(500);
+/// Head start of a stream on a connection that is there, which may be dead without anyone having noticed.
+const BEFORE_DIALLING: Duration = Duration::from_secs(1);
 /// How long to wait before asking the relay again: the device may still be reserving its place there.
 const RELAY_AGAIN: Duration = Duration::from_secs(1);
 /// How many devices are dialled at once; the others wait in line.
@@ -62,8 +64,8 @@ struct Dial {
     end: Instant,
     /// Handshakes under way.
     trying: HashSet<ConnectionId>,
-    /// A stream is being opened.
-    opening: bool,
+    /// How many streams are being opened; the first that is open becomes the link.
+    opening: usize,
 }
 
 /// See the module.
@@ -113,32 +115,36 @@ impl Dials {
             next: now,
             end: now + self.limit,
             trying: HashSet::new(),
-            opening: false,
+            opening: 0,
         };
         self.under_way.insert(peer, dial);
         Some(peer)
     }
 
-    /// Whether a peer is being dialled and has no stream being opened.
+    /// Whether a peer is being dialled.
     pub(super) fn wants(&self, peer: &PeerId) -> bool {
-        self.under_way.get(peer).is_some_and(|dial| !dial.opening)
+        self.under_way.contains_key(peer)
     }
 
-    /// A stream to the peer is being opened: nothing more is tried unless that fails.
-    pub(super) fn opening(&mut self, peer: &PeerId) {
+    /// A stream to the peer is being opened, so what is left to try may wait a little.
+    pub(super) fn opening(&mut self, peer: &PeerId, now: Instant) {
         if let Some(dial) = self.under_way.get_mut(peer) {
-            dial.opening = true;
+            dial.opening += 1;
+            dial.next = dial.next.max(now + BEFORE_DIALLING);
         }
     }
 
-    /// The stream was not opened.
-    pub(super) fn not_opened(&mut self, peer: &PeerId) {
+    /// A stream was not opened.
+    pub(super) fn not_opened(&mut self, peer: &PeerId, now: Instant) {
         if let Some(dial) = self.under_way.get_mut(peer) {
-            dial.opening = false;
+            dial.opening = dial.opening.saturating_sub(1);
+            if dial.idle() {
+                dial.next = now;
+            }
         }
     }
 
-    /// The stream is open: true if the dial was still waiting for it.
+    /// A stream is open: true if it is the first, and so becomes the link.
     pub(super) fn opened(&mut self, peer: &PeerId) -> bool {
         self.under_way.remove(peer).is_some()
     }
@@ -157,7 +163,7 @@ impl Dials {
             return;
         };
         if dial.trying.remove(&connection)
-            && dial.trying.is_empty()
+            && dial.idle()
             && dial.steps.front() != Some(&Step::Relay { again: true })
         {
             dial.next = now;
@@ -183,15 +189,16 @@ impl Dials {
 }
 
 impl Dial {
+    fn idle(&self) -> bool {
+        self.trying.is_empty() && self.opening == 0
+    }
+
     fn due(&mut self, peer: PeerId, now: Instant) -> Option<Act> {
         if self.end <= now {
             return Some(Act::Fail(peer));
         }
-        if self.opening {
-            return None;
-        }
         if self.steps.is_empty() {
-            return self.trying.is_empty().then_some(Act::Fail(peer));
+            return self.idle().then_some(Act::Fail(peer));
         }
         if self.next > now {
             return None;
@@ -210,7 +217,7 @@ impl Dial {
     }
 
     fn deadline(&self) -> Instant {
-        if self.opening || self.steps.is_empty() {
+        if self.steps.is_empty() {
             self.end
         } else {
             self.next.min(self.end)
@@ -239,6 +246,7 @@ fn steps(addresses: &[String], relay: bool) -> VecDeque<Step> {
 
 /// An address that someone else said is theirs, if it is an IP address with a port of QUIC or TCP and nothing else: no
 /// names that would be looked up, no relays of their choosing.
+#[expect(clippy::wildcard_enum_match_arm, reason = "libp2p's enum is open")]
 fn dialable(address: &str) -> Option<Multiaddr> {
     let address: Multiaddr = address.parse().ok()?;
     let mut parts = address.iter();

@@ -105,6 +105,7 @@ impl Reach {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "libp2p's enum is open")]
 fn host(address: &Multiaddr) -> Option<IpAddr> {
     match address.iter().next()? {
         Protocol::Ip4(ip) => Some(ip.into()),

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use juice_proto::server::Relay;
 use libp2p::{
     PeerId,
     core::transport::ListenerId,
@@ -74,16 +75,19 @@ impl RelayPlace {
         if self.at.as_ref() != Some(at) {
             return;
         }
-        let tcp = (hosts.iter(), at.relay.tcp_port);
-        let quic = (hosts.iter(), at.relay.quic_port);
-        let quic = quic
-            .0
-            .filter(|_| quic.1 != 0)
-            .map(|host| with_udp(*host, quic.1));
-        let tcp = tcp
-            .0
-            .filter(|_| tcp.1 != 0)
-            .map(|host| Multiaddr::from(*host).with(Protocol::Tcp(tcp.1)));
+        let Relay {
+            quic_port,
+            tcp_port,
+        } = at.relay;
+        let quic = hosts.iter().filter(|_| quic_port != 0).map(|host| {
+            Multiaddr::from(*host)
+                .with(Protocol::Udp(quic_port))
+                .with(Protocol::QuicV1)
+        });
+        let tcp = hosts
+            .iter()
+            .filter(|_| tcp_port != 0)
+            .map(|host| Multiaddr::from(*host).with(Protocol::Tcp(tcp_port)));
         self.addresses = quic.chain(tcp).collect();
     }
 
@@ -160,12 +164,6 @@ impl RelayPlace {
     }
 }
 
-fn with_udp(host: IpAddr, port: u16) -> Multiaddr {
-    Multiaddr::from(host)
-        .with(Protocol::Udp(port))
-        .with(Protocol::QuicV1)
-}
-
 /// Looks the relay's host up.
 pub(super) async fn resolve(at: &RelayAt) -> io::Result<Vec<IpAddr>> {
     let host = at.host.trim_start_matches('[').trim_end_matches(']');
@@ -178,7 +176,7 @@ pub(super) async fn resolve(at: &RelayAt) -> io::Result<Vec<IpAddr>> {
 
 #[cfg(test)]
 mod tests {
-    use juice_proto::{server::Relay, sign::SecretKey};
+    use juice_proto::sign::SecretKey;
 
     use super::*;
 

@@ -158,7 +158,7 @@ impl ConnectionHandler for Handler {
         self.asked.push_back(ticket);
     }
 
-    #[allow(clippy::wildcard_enum_match_arm)] // libp2p's enum is open.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "libp2p's enum is open")]
     fn on_connection_event(
         &mut self,
         event: ConnectionEvent<Self::InboundProtocol, Self::OutboundProtocol, (), Ticket>,

@@ -61,13 +61,11 @@ impl Writer {
                     .await?;
             }
             Change::Status(availability, text) => {
-                sqlx::query(
-                    "INSERT OR REPLACE INTO status (one, availability, text) VALUES (1, ?1, ?2)",
-                )
-                .bind(code::availability(*availability))
-                .bind(text.as_str())
-                .execute(&mut self.connection)
-                .await?;
+                sqlx::query("INSERT OR REPLACE INTO status (one, availability, text) VALUES (1, ?1, ?2)")
+                    .bind(code::availability(*availability))
+                    .bind(text.as_str())
+                    .execute(&mut self.connection)
+                    .await?;
             }
             Change::Since(since_ms) => {
                 sqlx::query("INSERT OR REPLACE INTO welcome (one, since_ms) VALUES (1, ?1)")
@@ -115,15 +113,13 @@ impl Writer {
     }
 
     async fn put_day_key(&mut self, key: &DayKeyRecord) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT OR REPLACE INTO day_keys (id, suite, secret, made_ms) VALUES (?1, ?2, ?3, ?4)",
-        )
-        .bind(frame::encode(&key.id))
-        .bind(code::suite(Some(key.secret.suite())))
-        .bind(key.secret.seed().as_slice())
-        .bind(number(key.made_ms)?)
-        .execute(&mut self.connection)
-        .await?;
+        sqlx::query("INSERT OR REPLACE INTO day_keys (id, suite, secret, made_ms) VALUES (?1, ?2, ?3, ?4)")
+            .bind(frame::encode(&key.id))
+            .bind(code::suite(Some(key.secret.suite())))
+            .bind(key.secret.seed().as_slice())
+            .bind(number(key.made_ms)?)
+            .execute(&mut self.connection)
+            .await?;
         Ok(())
     }
 }

@@ -44,9 +44,7 @@ fn options(path: &Path, key: &DataKey) -> SqliteConnectOptions {
 
 /// For the window's reads.
 pub(super) fn reading(path: &Path, key: &DataKey) -> SqliteConnectOptions {
-    options(path, key)
-        .read_only(true)
-        .pragma("cache_size", READER_CACHE)
+    options(path, key).read_only(true).pragma("cache_size", READER_CACHE)
 }
 
 /// The one connection that writes, its schema as this build wants it.
@@ -76,11 +74,10 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 
 async fn refuse_newer(path: &Path, key: &DataKey) -> Result<(), StoreError> {
     let mut connection = reading(path, key).connect().await?;
-    let tables: i64 = sqlx::query_scalar(
-        "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'",
-    )
-    .fetch_one(&mut connection)
-    .await?;
+    let tables: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'")
+            .fetch_one(&mut connection)
+            .await?;
     let newer = tables > 0
         && connection
             .list_applied_migrations(&MIGRATIONS.table_name)
@@ -88,9 +85,5 @@ async fn refuse_newer(path: &Path, key: &DataKey) -> Result<(), StoreError> {
             .iter()
             .any(|applied| !MIGRATIONS.version_exists(applied.version));
     connection.close().await?;
-    if newer {
-        Err(StoreError::SchemaTooNew)
-    } else {
-        Ok(())
-    }
+    if newer { Err(StoreError::SchemaTooNew) } else { Ok(()) }
 }

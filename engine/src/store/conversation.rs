@@ -24,9 +24,7 @@ use super::{
 type Number = i64;
 
 /// Reads the end of every conversation that has messages.
-pub(super) async fn load(
-    connection: &mut SqliteConnection,
-) -> Result<Vec<ConversationRecord>, StoreError> {
+pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Vec<ConversationRecord>, StoreError> {
     let begun = all(
         connection,
         "SELECT conversations.number, buddy, seen, conversation_id, newest.hlc,
@@ -40,8 +38,7 @@ pub(super) async fn load(
          JOIN sequences ON sequences.number = newest.sequence",
         begun,
     );
-    let mut conversations: BTreeMap<Number, ConversationRecord> =
-        begun.await?.into_iter().collect();
+    let mut conversations: BTreeMap<Number, ConversationRecord> = begun.await?.into_iter().collect();
 
     let tails = all(
         connection,
@@ -53,9 +50,8 @@ pub(super) async fn load(
         tail,
     );
     for tail in tails.await? {
-        let Some(conversation) = conversations
-            .get_mut(&tail.number)
-            .filter(|record| record.conversation == tail.conversation)
+        let Some(conversation) =
+            conversations.get_mut(&tail.number).filter(|record| record.conversation == tail.conversation)
         else {
             continue;
         };
@@ -69,9 +65,7 @@ pub(super) async fn load(
 
     let waiting = all(
         connection,
-        select_messages!(
-            "WHERE progress = 0 AND messages.mine = 1 AND progress < 2 ORDER BY sequence, seq"
-        ),
+        select_messages!("WHERE progress = 0 AND messages.mine = 1 AND progress < 2 ORDER BY sequence, seq"),
         |row| Ok((row.try_get("conversation")?, message::read(row)?)),
     );
     let waiting: Vec<(Number, MessageRecord)> = waiting.await?;
@@ -123,10 +117,7 @@ fn tail(row: &SqliteRow) -> Result<Tail, StoreError> {
 }
 
 /// Mine that arrived and are not known to be read, the newest thousand of a sequence.
-async fn unread_there(
-    connection: &mut SqliteConnection,
-    sequence: i64,
-) -> Result<Vec<(MessageId, Seq)>, StoreError> {
+async fn unread_there(connection: &mut SqliteConnection, sequence: i64) -> Result<Vec<(MessageId, Seq)>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, seq FROM messages WHERE progress = 1 AND sequence = ?1 AND mine = 1 AND progress < 2
          ORDER BY seq DESC LIMIT 1000",

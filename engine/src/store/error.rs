@@ -28,10 +28,7 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let code = error
-            .as_database_error()
-            .and_then(|error| error.code())
-            .and_then(|code| code.parse::<u32>().ok());
+        let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
         // The lowest byte is the primary result code: https://sqlite.org/rescode.html
         match code.map(|code| code & 0xff) {
             Some(SQLITE_NOTADB) => Self::WrongKey,

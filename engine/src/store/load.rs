@@ -28,26 +28,16 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, St
         request,
     );
     let requests = requests.await?;
-    let day_keys = all(
-        connection,
-        "SELECT id, suite, secret, made_ms FROM day_keys ORDER BY made_ms, id",
-        day_key,
-    );
+    let day_keys = all(connection, "SELECT id, suite, secret, made_ms FROM day_keys ORDER BY made_ms, id", day_key);
     let day_keys = day_keys.await?;
-    let invites = all(
-        connection,
-        "SELECT token, expires_ms FROM invites ORDER BY expires_ms, token",
-        invite,
-    );
+    let invites = all(connection, "SELECT token, expires_ms FROM invites ORDER BY expires_ms, token", invite);
     let invites = invites.await?;
     let status = all(connection, "SELECT availability, text FROM status", |row| {
         let availability = code::as_availability(row.try_get("availability")?)?;
         Ok((availability, row.try_get("text")?))
     });
     let status = status.await?.pop();
-    let since = all(connection, "SELECT since_ms FROM welcome", |row| {
-        code::count(row, "since_ms")
-    });
+    let since = all(connection, "SELECT since_ms FROM welcome", |row| code::count(row, "since_ms"));
     let since_ms = since.await?.pop().unwrap_or_default();
     Ok(Loaded {
         buddies,
@@ -71,10 +61,7 @@ pub(super) async fn all<T>(
 }
 
 /// What an empty blob stands for is none.
-fn optional<T: for<'b> Decode<'b, ()>>(
-    row: &SqliteRow,
-    column: &str,
-) -> Result<Option<T>, StoreError> {
+fn optional<T: for<'b> Decode<'b, ()>>(row: &SqliteRow, column: &str) -> Result<Option<T>, StoreError> {
     let blob: &[u8] = row.try_get(column)?;
     if blob.is_empty() {
         return Ok(None);
@@ -117,8 +104,5 @@ fn day_key(row: &SqliteRow) -> Result<DayKeyRecord, StoreError> {
 }
 
 fn invite(row: &SqliteRow) -> Result<InviteRecord, StoreError> {
-    Ok(InviteRecord {
-        token: code::bytes(row, "token")?,
-        expires_ms: code::count(row, "expires_ms")?,
-    })
+    Ok(InviteRecord { token: code::bytes(row, "token")?, expires_ms: code::count(row, "expires_ms")? })
 }

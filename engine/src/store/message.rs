@@ -80,20 +80,15 @@ impl Writer {
         if inserted.rows_affected() > 0 {
             return Ok(Fate::Done);
         }
-        let known: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1)")
-                .bind(message.id.bytes().as_slice())
-                .fetch_one(&mut self.connection)
-                .await?;
+        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1)")
+            .bind(message.id.bytes().as_slice())
+            .fetch_one(&mut self.connection)
+            .await?;
         Ok(if known { Fate::Known } else { Fate::Conflict })
     }
 
     /// Puts a void in the place of a message that never left. One that has left stays: `Conflict`.
-    pub(super) async fn void(
-        &mut self,
-        old: MessageId,
-        new: &MessageRecord,
-    ) -> Result<Fate, StoreError> {
+    pub(super) async fn void(&mut self, old: MessageId, new: &MessageRecord) -> Result<Fate, StoreError> {
         let place = self.place(new).await?;
         let (progress, progress_ms) = code::progress(new.progress)?;
         let replaced = sqlx::query(
@@ -125,11 +120,7 @@ impl Writer {
     }
 
     /// Moves messages of mine on, never back.
-    pub(super) async fn progress(
-        &mut self,
-        messages: &[MessageId],
-        reached: Progress,
-    ) -> Result<Fate, StoreError> {
+    pub(super) async fn progress(&mut self, messages: &[MessageId], reached: Progress) -> Result<Fate, StoreError> {
         let (progress, progress_ms) = code::progress(reached)?;
         // What may still move there: read takes in what was delivered, an end only what waits.
         let below = match reached {
@@ -168,10 +159,7 @@ impl Writer {
              WHERE unread = 1 AND conversation = (SELECT number FROM conversations WHERE buddy = ?1)",
         ];
         for statement in statements {
-            sqlx::query(statement)
-                .bind(buddy.bytes().as_slice())
-                .execute(&mut self.connection)
-                .await?;
+            sqlx::query(statement).bind(buddy.bytes().as_slice()).execute(&mut self.connection).await?;
         }
         Ok(Fate::Done)
     }
@@ -194,11 +182,7 @@ impl Writer {
             }
         };
         // A device in a conversation of two keys is one person's: anything else would be read back as another's.
-        if place.buddy == message.buddy && place.mine == message.mine {
-            Ok(place)
-        } else {
-            Err(StoreError::BadChange)
-        }
+        if place.buddy == message.buddy && place.mine == message.mine { Ok(place) } else { Err(StoreError::BadChange) }
     }
 
     async fn find_place(
@@ -257,23 +241,22 @@ pub(super) async fn mine_from(
     buddy: AccountId,
     from: Seq,
 ) -> Result<Vec<MessageRecord>, StoreError> {
-    let rows = sqlx::query(select_messages!(
-        "WHERE sequence = (SELECT MAX(mine.number)
-                           FROM sequences AS mine
-                           WHERE mine.mine = 1
-                             AND conversation_id = (SELECT newest.conversation_id
-                                                    FROM messages JOIN sequences AS newest ON newest.number = sequence
-                                                    WHERE messages.conversation = (SELECT number FROM conversations
-                                                                                   WHERE buddy = ?1)
-                                                    ORDER BY hlc DESC, id DESC LIMIT 1))
-           AND seq >= ?2
-         ORDER BY seq LIMIT 64"
-    ))
+    let sequence: Option<i64> = sqlx::query_scalar(
+        "SELECT MAX(number) FROM sequences
+         WHERE mine = 1
+           AND conversation_id = (SELECT conversation_id FROM messages JOIN sequences ON number = sequence
+                                  WHERE messages.conversation = (SELECT number FROM conversations WHERE buddy = ?1)
+                                  ORDER BY hlc DESC, id DESC LIMIT 1)",
+    )
     .bind(buddy.bytes().as_slice())
-    // Nothing is above what the database holds.
-    .bind(i64::try_from(from).unwrap_or(i64::MAX))
-    .fetch_all(connection)
+    .fetch_one(&mut *connection)
     .await?;
+    let rows = sqlx::query(select_messages!("WHERE sequence = ?1 AND seq >= ?2 ORDER BY seq LIMIT 64"))
+        .bind(sequence)
+        // Nothing is above what the database holds.
+        .bind(i64::try_from(from).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(read).collect()
 }
 

@@ -50,10 +50,7 @@ pub(super) async fn history(
 
     let limit = limit.min(MAX_PAGE);
     let (hlc, id) = match before {
-        Some((hlc, id)) => (
-            i64::try_from(hlc.0).unwrap_or(i64::MAX),
-            id.bytes().to_vec(),
-        ),
+        Some((hlc, id)) => (i64::try_from(hlc.0).unwrap_or(i64::MAX), id.bytes().to_vec()),
         // After every id, which is 32 bytes.
         None => (i64::MAX, vec![0xff; 33]),
     };
@@ -71,18 +68,12 @@ pub(super) async fn history(
     .await?;
 
     let kept = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut messages = rows
-        .iter()
-        .take(kept)
-        .map(message::read)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut messages = rows.iter().take(kept).map(message::read).collect::<Result<Vec<_>, _>>()?;
     messages.reverse();
     Ok(StoredPage {
         messages,
         more: rows.len() > kept,
         draft: conversation.try_get("draft")?,
-        first_unread: code::bytes(&conversation, "first_unread")
-            .ok()
-            .map(MessageId::new),
+        first_unread: code::bytes(&conversation, "first_unread").ok().map(MessageId::new),
     })
 }

@@ -54,14 +54,7 @@ impl Writer {
         answers: mpsc::Sender<StoreNews>,
         closing: CancellationToken,
     ) -> Self {
-        Self {
-            connection,
-            places: HashMap::new(),
-            scrub: false,
-            queue,
-            answers,
-            closing,
-        }
+        Self { connection, places: HashMap::new(), scrub: false, queue, answers, closing }
     }
 
     pub(super) async fn run(mut self) {
@@ -87,7 +80,7 @@ impl Writer {
             }
             self.save_all(&mut group).await;
             if self.scrub {
-                self.scrub = self.fold_log().await.is_err();
+                self.scrub = !matches!(self.fold_log().await, Ok(true));
             }
         }
         if let Err(error) = self.fold_log().await {
@@ -129,15 +122,11 @@ impl Writer {
 
     async fn failed(&mut self, id: SaveId, error: &StoreError) {
         tracing::warn!(%error, "a save failed");
-        self.answer(StoreNews::SaveFailed(id, error.to_string()))
-            .await;
+        self.answer(StoreNews::SaveFailed(id, error.to_string())).await;
     }
 
     /// Does saves, all or none.
-    async fn transact(
-        &mut self,
-        group: &[(SaveId, Vec<Change>)],
-    ) -> Result<Vec<Vec<Fate>>, StoreError> {
+    async fn transact(&mut self, group: &[(SaveId, Vec<Change>)]) -> Result<Vec<Vec<Fate>>, StoreError> {
         let done = self.attempt(group).await;
         if done.is_err() {
             // Numbers given out in this transaction are void, and on some errors SQLite has rolled back already.
@@ -147,10 +136,7 @@ impl Writer {
         done
     }
 
-    async fn attempt(
-        &mut self,
-        group: &[(SaveId, Vec<Change>)],
-    ) -> Result<Vec<Vec<Fate>>, StoreError> {
+    async fn attempt(&mut self, group: &[(SaveId, Vec<Change>)]) -> Result<Vec<Vec<Fate>>, StoreError> {
         self.execute("BEGIN IMMEDIATE").await?;
         let mut fates = Vec::with_capacity(group.len());
         for (_, changes) in group {
@@ -185,9 +171,10 @@ impl Writer {
         self.answer(StoreNews::Fetched(buddy, messages)).await;
     }
 
-    /// Moves the log into the database and empties it.
-    async fn fold_log(&mut self) -> Result<(), StoreError> {
-        self.execute("PRAGMA wal_checkpoint(TRUNCATE)").await
+    /// Moves the log into the database and empties it. Not so while somebody reads.
+    async fn fold_log(&mut self) -> Result<bool, StoreError> {
+        let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut self.connection).await?;
+        Ok(busy == 0)
     }
 
     async fn execute(&mut self, statement: &'static str) -> Result<(), StoreError> {

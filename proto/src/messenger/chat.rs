@@ -3,7 +3,7 @@
 //! For each buddy one save of mine and one of theirs is under way at a time. What comes meanwhile waits and goes into
 //! the next one together, so a burst costs few syncs and a failed save leaves no hole in a sequence.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::{
     Messenger, Outcome, Output, Saving,
@@ -52,7 +52,7 @@ pub(super) struct Outgoing {
 #[derive(Debug, Default)]
 pub(super) struct Chat {
     mine: (Seq, Option<MessageId>),
-    theirs: HashMap<DeviceId, Seq>,
+    theirs: BTreeMap<DeviceId, Seq>,
     hlc: Hlc,
     pub unread: u32,
     pub last_message_ms: Millis,
@@ -303,7 +303,7 @@ impl Messenger {
         let surplus = buddy.chat.unread_there.len().saturating_sub(MAX_UNREAD_THERE);
         buddy.chat.unread_there.drain(..surplus);
         if !settled.is_empty() {
-            self.save(Saving::Quietly, vec![Change::Progress(settled, Progress::Delivered(at))]);
+            self.note(vec![Change::Progress(settled, Progress::Delivered(at))]);
             if !shown.is_empty() {
                 let delivery = Delivery::Delivered { at_ms: ms(at) };
                 self.tell(Event::DeliveryChanged { buddy: account.to_string(), messages: shown, delivery });
@@ -324,7 +324,7 @@ impl Messenger {
         };
         let read: Vec<_> = unread.drain(..=place).map(|(id, _)| id).collect();
         let messages = read.iter().map(ToString::to_string).collect();
-        self.save(Saving::Quietly, vec![Change::Progress(read, Progress::Read(at))]);
+        self.note(vec![Change::Progress(read, Progress::Read(at))]);
         let delivery = Delivery::Read { at_ms: ms(at) };
         self.tell(Event::DeliveryChanged { buddy: account.to_string(), messages, delivery });
         Ok(())
@@ -341,7 +341,7 @@ impl Messenger {
         }
         let settled = self.buddies.get_mut(account).and_then(|buddy| buddy.chat.settle(message));
         if let Some(outgoing) = settled {
-            self.save(Saving::Quietly, vec![Change::Progress(vec![outgoing.id], Progress::Refused)]);
+            self.note(vec![Change::Progress(vec![outgoing.id], Progress::Refused)]);
             let messages = vec![outgoing.id.to_string()];
             let delivery = Delivery::Refused { code };
             self.tell(Event::DeliveryChanged { buddy: account.to_string(), messages, delivery });
@@ -399,7 +399,7 @@ impl Messenger {
         }
         let content = outgoing.signed.peek().map_err(|_| unknown())?.void();
         let signed = Signed::make(&content, &device);
-        let new = MessageRecord { progress: Progress::Cancelled, ..record_of(account, true, &content, signed) };
+        let new = record_of(account, true, &content, signed);
         chat.voiding = Some((number, id, new.clone()));
         self.save(Saving::Void(account), vec![Change::Void { old: id, new }]);
         Ok(None)
@@ -560,7 +560,7 @@ impl Messenger {
             buddy.chat.last_seen = buddy.chat.last_from_them;
             let seen = buddy.chat.last_seen;
             self.dirty.insert(account);
-            self.save(Saving::Quietly, vec![Change::Seen(account)]);
+            self.note(vec![Change::Seen(account)]);
             if let Some(seen) = seen {
                 self.say(&account, &LinkBody::Read(seen, at));
             }

@@ -25,6 +25,8 @@ pub(super) enum Timer {
     RenewPresence,
     /// Look after the key of the day.
     DayKey,
+    /// Try a failed save again.
+    SaveAgain,
 }
 
 #[derive(Debug, Default)]

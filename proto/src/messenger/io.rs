@@ -90,6 +90,8 @@ pub enum Output {
     Send(LinkId, Vec<u8>),
     /// Close a link after what was sent on it.
     Close(LinkId),
+    /// Close a link on which something came that no honest device sends, and count it against the device.
+    Refuse(LinkId),
     /// Write a frame to the server.
     ServerSend(Vec<u8>),
     /// Drop the connection to the server; come back only where `again`.

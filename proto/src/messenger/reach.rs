@@ -91,8 +91,23 @@ impl Messenger {
             Ok(LinkFrame::Sealed(sealed)) => self.unseal(id, &sealed),
             Err(error) => Err(error),
         };
-        if done.is_err() {
-            self.drop_link(id);
+        match done {
+            Ok(()) => {}
+            Err(
+                ProtoError::FrameLen
+                | ProtoError::Malformed
+                | ProtoError::TooLong
+                | ProtoError::BadSignature
+                | ProtoError::BadSeal
+                | ProtoError::SeqJump
+                | ProtoError::WrongConversation
+                | ProtoError::WrongRecipient,
+            ) => {
+                self.out.push_back(Output::Refuse(id));
+                self.link_down(id);
+            }
+            // They may not know yet that we are no buddies, or be of another version.
+            Err(_) => self.drop_link(id),
         }
     }
 

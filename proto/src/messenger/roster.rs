@@ -128,7 +128,7 @@ impl Messenger {
         self.dirty.insert(*account);
         if let Some(buddy) = self.buddies.get(account) {
             let change = Change::Buddy(buddy.record.clone());
-            self.save(Saving::Quietly, vec![change]);
+            self.note(vec![change]);
         }
     }
 
@@ -147,7 +147,7 @@ impl Messenger {
         }
         self.availability = availability;
         self.status_text = text.chars().filter(|c| !c.is_control()).take(MAX_STATUS).collect();
-        self.save(Saving::Quietly, vec![Change::Status(availability, self.status_text.clone())]);
+        self.note(vec![Change::Status(availability, self.status_text.clone())]);
         self.show_me();
         if turned {
             self.publish_presence();
@@ -271,7 +271,7 @@ impl Messenger {
             self.enrol(record)
         }
         self.keep(&account);
-        self.save(Saving::Quietly, vec![Change::ForgetRequest(account)]);
+        self.note(vec![Change::ForgetRequest(account)]);
         self.tell(Event::RequestGone { id: account.to_string() });
     }
 
@@ -283,7 +283,7 @@ impl Messenger {
 
     pub(super) fn declined(&mut self, account: &AccountId) {
         if self.requests.remove(account).is_some() {
-            self.save(Saving::Quietly, vec![Change::ForgetRequest(*account)]);
+            self.note(vec![Change::ForgetRequest(*account)]);
             self.tell(Event::RequestGone { id: account.to_string() });
         }
     }
@@ -391,14 +391,14 @@ impl Messenger {
         let record = RequestRecord { account, name: request.name, note: request.note, arrived_ms: self.now.wall, list };
         if let Some(at) = invited {
             let invite = self.invites.swap_remove(at);
-            self.save(Saving::Quietly, vec![Change::ForgetInvite(invite.token)]);
+            self.note(vec![Change::ForgetInvite(invite.token)]);
             self.admit(record, true);
             self.tell(Event::Notice { notice: Notice::Accepted { buddy: account.to_string() } });
             self.tell_server(&Call::Accept { from: account });
             return;
         }
         if self.requests.get(&account).is_none_or(|known| known.note != record.note || known.list != record.list) {
-            self.save(Saving::Quietly, vec![Change::Request(record.clone())]);
+            self.note(vec![Change::Request(record.clone())]);
             self.tell(Event::RequestArrived { request: request_view(&record) });
             self.requests.insert(account, record);
         }

@@ -1,9 +1,9 @@
 //! The session at the server: the hello, the welcome, calls and their answers, pushes, and my own presence.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Messenger, Outcome, Output, Saving,
+    Messenger, Outcome, Output,
     clock::Timer,
     record::{Change, DayKeyRecord},
     refuse,
@@ -29,7 +29,7 @@ use crate::{
 pub(super) struct Session {
     nonce: Nonce,
     last_call: u32,
-    calls: HashMap<u32, Pendency>,
+    calls: BTreeMap<u32, Pendency>,
     open: bool,
     /// While the welcome's pages come in: whom it has named so far, and how many it will.
     named: Option<(BTreeSet<AccountId>, usize)>,
@@ -65,7 +65,7 @@ impl Messenger {
     pub(super) fn server_up(&mut self, nonce: Nonce, welcome: Option<(Welcome, u32)>) {
         let last_call = welcome.as_ref().map_or(0, |(_, number)| *number);
         self.session =
-            Some(Session { nonce, last_call, calls: HashMap::new(), open: false, named: None, offset_ms: 0 });
+            Some(Session { nonce, last_call, calls: BTreeMap::new(), open: false, named: None, offset_ms: 0 });
         if let Some((welcome, _)) = welcome {
             return self.welcomed(welcome);
         }
@@ -272,7 +272,7 @@ impl Messenger {
         if session.named.as_ref().is_some_and(|(named, all)| named.len() >= *all) {
             let named = session.named.take().map(|(named, _)| named).unwrap_or_default();
             // Only now is nothing missed that changed since the welcome before.
-            self.save(Saving::Quietly, vec![Change::Since(self.since_ms)]);
+            self.note(vec![Change::Since(self.since_ms)]);
             self.missing_from_welcome(&named);
         }
     }
@@ -437,7 +437,7 @@ impl Messenger {
             let made_before_ms = wall.saturating_sub(prekey::KEPT);
             self.day_keys.retain(|key| key.made_ms >= made_before_ms);
             self.day_keys.push(key.clone());
-            self.save(Saving::Quietly, vec![Change::DayKey(key), Change::DropDayKeys { made_before_ms }]);
+            self.note(vec![Change::DayKey(key), Change::DropDayKeys { made_before_ms }]);
             if self.session_open()
                 && let Some(prekey) = self.fresh_prekey()
             {

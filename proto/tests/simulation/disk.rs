@@ -113,11 +113,7 @@ impl Disk {
             unread: u32::try_from(messages.iter().filter(|(_, unread)| *unread).count()).expect("few"),
             last_message_ms: newest.0.sent_ms,
             last_seen: theirs.filter(|(_, unread)| !unread).max_by_key(|(m, _)| m.hlc).map(|(m, _)| m.id),
-            waiting: mine
-                .clone()
-                .filter(|(m, _)| rank(m.progress) == 0 || m.progress == Progress::Cancelled)
-                .map(|(m, _)| m.clone())
-                .collect(),
+            waiting: mine.clone().filter(|(m, _)| rank(m.progress) == 0).map(|(m, _)| m.clone()).collect(),
             unread_there: mine.filter(|(m, _)| rank(m.progress) == 1).map(|(m, _)| (m.id, m.seq)).collect(),
         })
     }

@@ -137,11 +137,15 @@ impl World {
             if self.people[who].messenger.is_none() {
                 self.later(0, Happening::Restart { who });
             } else {
-                let status = Command::SetStatus { availability: Availability::Here, text: String::new() };
-                self.tell(who, Input::Command(0, status));
+                self.show_oneself(who);
             }
         }
         self.run_until(self.now + 180_000);
+    }
+
+    fn show_oneself(&mut self, who: usize) {
+        let status = Command::SetStatus { availability: Availability::Here, text: String::new() };
+        self.tell(who, Input::Command(0, status));
     }
 
     /// Every message that its author's disk holds is on its buddy's disk and was shown there once, in order.
@@ -163,6 +167,17 @@ impl World {
                     .filter(|(m, _)| !m.mine && m.buddy == author.identity.account && m.kind == kind::TEXT)
                     .map(|(m, _)| m.id)
                     .collect();
+                if written != read && std::env::var_os("JUICE_TRACE").is_some() {
+                    for (person, other) in [(author, reader), (reader, author)] {
+                        let views = person.messenger.as_ref().expect("running").views();
+                        let other = other.identity.account.to_string();
+                        let row = views.buddies.iter().find(|b| b.id == other).expect("a buddy");
+                        println!(
+                            "server {:?} me {:?} them {:?} {:?}",
+                            views.server, views.me.availability, row.state, row.relation
+                        );
+                    }
+                }
                 assert_eq!(written, read, "{from} to {to}: what was written and what arrived differ");
                 let refused = author.disk.messages.values().filter(|(m, _)| m.progress == Progress::Refused).count();
                 assert_eq!(refused, 0, "honest people refuse nothing");
@@ -279,6 +294,9 @@ impl World {
                     self.people[who].start(suite, seed, now);
                     let run = self.people[who].run;
                     self.tell(who, Input::Addresses(vec!["here".into()], false));
+                    if self.healed {
+                        self.show_oneself(who);
+                    }
                     self.later(1, Happening::Connect { who, run, attempt: 1 });
                 }
             }
@@ -453,7 +471,7 @@ impl World {
             Output::Tell(event) => self.shown(who, event),
             Output::Dial { device, .. } => self.dial(who, device),
             Output::Send(link, bytes) => self.send(who, link, bytes),
-            Output::Close(link) => {
+            Output::Close(link) | Output::Refuse(link) => {
                 if let Some(wire) = self.people[who].links.remove(&link) {
                     let Some(Wire { ends }) = self.wires.get(&wire) else { return };
                     let other = ends[usize::from(ends[0].2 == link && ends[0].0 == who)];

@@ -1,0 +1,267 @@
+//! An open profile: the messenger with its hands, and how its outputs become deeds.
+
+use std::{collections::HashMap, time::Duration};
+
+use juice_proto::{
+    content::Hlc,
+    id::{AccountId, MessageId, Millis, Now},
+    messenger::{Input, Messenger, Output},
+    view::{Command, CommandError, ErrorCode, Event, HistoryPage, Reply},
+};
+use tokio::{
+    sync::{broadcast, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+
+use super::Answer;
+use crate::{
+    clock::Clock,
+    net::{Net, NetNews, RelayAt},
+    qr,
+    server_link::{ServerLink, ServerNews},
+    session::Opened,
+    store::{Store, StoreError, StoreNews, StoredPage},
+};
+
+/// How long a sign-out waits for the server to hear of it.
+const GOODBYE: Duration = Duration::from_millis(500);
+/// How many frames, saves or pushes are taken in at a go before the outputs are drained.
+const BATCH: usize = 64;
+
+pub(super) struct Open {
+    pub messenger: Messenger,
+    store: Store,
+    net: Net,
+    server: ServerLink,
+    host: String,
+    server_key: juice_proto::id::ServerKey,
+    store_news: mpsc::Receiver<StoreNews>,
+    net_news: mpsc::Receiver<NetNews>,
+    server_news: mpsc::Receiver<ServerNews>,
+    answers: HashMap<u64, Answer<Result<Reply, CommandError>>>,
+    last_number: u64,
+    pages: JoinSet<Page>,
+    signed_out: bool,
+}
+
+/// A page that was read, and who asked for it.
+type Page = (Result<StoredPage, StoreError>, Answer<Result<HistoryPage, CommandError>>);
+
+impl Open {
+    pub fn new(opened: Opened) -> Self {
+        Self {
+            messenger: opened.messenger,
+            store: opened.store,
+            net: opened.net,
+            server: opened.server,
+            host: opened.address.host,
+            server_key: opened.address.key,
+            store_news: opened.store_news,
+            net_news: opened.net_news,
+            server_news: opened.server_news,
+            answers: HashMap::new(),
+            last_number: 0,
+            pages: JoinSet::new(),
+            signed_out: false,
+        }
+    }
+
+    pub fn deadline(&self) -> Option<Millis> {
+        self.messenger.deadline()
+    }
+
+    /// Waits for news and hands it to the messenger. Cancel-safe: nothing is taken without being handed on.
+    pub async fn take_news(&mut self, clock: &Clock) {
+        tokio::select! {
+            Some(news) = self.net_news.recv() => {
+                self.net_told(clock.now(), news);
+                for _ in 0..BATCH {
+                    let Ok(news) = self.net_news.try_recv() else { break };
+                    self.net_told(clock.now(), news);
+                }
+            }
+            Some(news) = self.store_news.recv() => self.store_told(clock.now(), news),
+            Some(news) = self.server_news.recv() => self.server_told(clock.now(), news),
+            Some(Ok((page, answer))) = self.pages.join_next() => {
+                let _ = answer.send(self.show_page(page));
+            }
+            else => std::future::pending().await,
+        }
+    }
+
+    fn net_told(&mut self, now: Now, news: NetNews) {
+        self.messenger.handle(
+            now,
+            match news {
+                NetNews::LinkUp { link, device, relayed } => Input::LinkUp { link, device, relayed },
+                NetNews::LinkFrame(link, frame) => Input::LinkFrame(link, frame),
+                NetNews::LinkDown(link) => Input::LinkDown(link),
+                NetNews::DialFailed(device) => Input::DialFailed(device),
+                NetNews::Addresses { addresses, behind_nat } => Input::Addresses(addresses, behind_nat),
+            },
+        );
+    }
+
+    fn store_told(&mut self, now: Now, news: StoreNews) {
+        self.messenger.handle(
+            now,
+            match news {
+                StoreNews::Saved(save, fates) => Input::Saved(save, fates),
+                StoreNews::SaveFailed(save, why) => {
+                    tracing::warn!(%why, "not saved");
+                    Input::SaveFailed(save)
+                }
+                StoreNews::Fetched(buddy, messages) => Input::Fetched(buddy, messages),
+            },
+        );
+    }
+
+    fn server_told(&mut self, now: Now, news: ServerNews) {
+        self.messenger.handle(
+            now,
+            match news {
+                ServerNews::Up { nonce, way } => {
+                    tracing::info!(?way, "connected to the server");
+                    Input::ServerUp { nonce, welcome: None }
+                }
+                ServerNews::Frame(frame) => Input::ServerFrame(frame),
+                ServerNews::Down { attempt } => Input::ServerDown { attempt },
+            },
+        );
+    }
+
+    pub fn command(&mut self, now: Now, command: Command, answer: Answer<Result<Reply, CommandError>>) {
+        self.last_number += 1;
+        self.answers.insert(self.last_number, answer);
+        self.messenger.handle(now, Input::Command(self.last_number, command));
+    }
+
+    pub fn woke(&mut self, now: Now) {
+        self.messenger.handle(now, Input::Woke);
+    }
+
+    /// Lets due timers fire and carries out what the messenger wants.
+    pub fn tick(&mut self, now: Now, events: &broadcast::Sender<Event>) {
+        if self.messenger.deadline().is_some_and(|at| at <= now.mono) {
+            self.messenger.handle(now, Input::Tick);
+        }
+        while let Some(output) = self.messenger.poll() {
+            self.carry_out(now, output, events);
+        }
+    }
+
+    fn carry_out(&mut self, now: Now, output: Output, events: &broadcast::Sender<Event>) {
+        match output {
+            Output::Answer(number, outcome) => {
+                if let Some(answer) = self.answers.remove(&number) {
+                    let _ = answer.send(outcome.map(with_qr));
+                }
+            }
+            Output::Tell(event) => {
+                // Nobody listening is no error: a test may only ask.
+                let _ = events.send(event);
+            }
+            Output::Dial { device, addresses, relay } => self.net.dial(device, addresses, relay),
+            Output::Send(link, frame) => {
+                if self.net.send(link, frame).is_err() {
+                    // Slower than it is spoken to: what it has not taken goes on the next link.
+                    self.net.close(link);
+                }
+            }
+            Output::Close(link) => self.net.close(link),
+            Output::Refuse(link) => self.net.refuse(link),
+            Output::ServerSend(frame) => {
+                if self.server.send(frame).is_err() {
+                    self.server.close(true);
+                }
+            }
+            Output::ServerClose { again } => self.server.close(again),
+            Output::Save(save, changes) => {
+                if self.store.save(save, changes).is_err() {
+                    self.messenger.handle(now, Input::SaveFailed(save));
+                }
+            }
+            Output::Fetch(buddy, from) => {
+                if self.store.fetch(buddy, from).is_err() {
+                    self.messenger.handle(now, Input::Fetched(buddy, Vec::new()));
+                }
+            }
+            Output::UseRelay(relay) => {
+                let at = relay.map(|relay| RelayAt { host: self.host.clone(), relay, key: self.server_key });
+                self.net.use_relay(at);
+            }
+            Output::Reserve => self.net.reserve(),
+            Output::SignedOut => self.signed_out = true,
+        }
+    }
+
+    /// Reads a page beside the loop; [`Self::take_news`] answers when it is there.
+    pub fn history(
+        &mut self,
+        buddy: &str,
+        before: Option<&str>,
+        limit: u32,
+        answer: Answer<Result<HistoryPage, CommandError>>,
+    ) {
+        let before = before.map(place).transpose();
+        let (Ok(buddy), Ok(before)) = (AccountId::parse(buddy), before) else {
+            let message = "no such conversation or place in it".into();
+            return drop(answer.send(Err(CommandError { code: ErrorCode::Unknown, message })));
+        };
+        let store = self.store.clone();
+        self.pages.spawn(async move { (store.history(buddy, before, limit).await, answer) });
+    }
+
+    fn show_page(&self, page: Result<StoredPage, StoreError>) -> Result<HistoryPage, CommandError> {
+        let page =
+            page.map_err(|error| CommandError { code: ErrorCode::NotSaved, message: format!("the disk: {error}") })?;
+        Ok(HistoryPage {
+            messages: page.messages.iter().map(|message| self.messenger.message_view(message)).collect(),
+            more: page.more,
+            draft: page.draft,
+            first_unread: page.first_unread.map(|id| id.to_string()),
+        })
+    }
+
+    /// Says goodbye everywhere and closes.
+    pub async fn sign_out(mut self: Box<Self>, clock: &Clock, events: &broadcast::Sender<Event>) {
+        self.messenger.handle(clock.now(), Input::Command(0, Command::SignOut));
+        self.tick(clock.now(), events);
+        let said = async {
+            while !self.signed_out {
+                self.take_news(clock).await;
+                self.tick(clock.now(), events);
+            }
+        };
+        if timeout(GOODBYE, said).await.is_err() {
+            tracing::info!("the server did not hear the goodbye in time");
+        }
+        self.close().await;
+    }
+
+    /// Closes without a word.
+    pub async fn close(self: Box<Self>) {
+        let Self { store, net, server, mut store_news, .. } = *self;
+        // The store goes on answering until its queue is empty.
+        let unheard = tokio::spawn(async move { while store_news.recv().await.is_some() {} });
+        tokio::join!(net.stop(), server.stop(), store.close());
+        unheard.abort();
+    }
+}
+
+/// A place in a conversation: `order:id`, as message views name it.
+fn place(text: &str) -> Result<(Hlc, MessageId), ()> {
+    let (order, id) = text.split_once(':').ok_or(())?;
+    Ok((Hlc(u64::from_str_radix(order, 16).map_err(drop)?), MessageId::parse(id).map_err(drop)?))
+}
+
+fn with_qr(reply: Reply) -> Reply {
+    match reply {
+        Reply::Done => Reply::Done,
+        Reply::Invite { link, expires_ms, .. } => {
+            let (qr_path, qr_size) = qr::path(&link);
+            Reply::Invite { link, qr_path, qr_size, expires_ms }
+        }
+    }
+}
