@@ -154,24 +154,14 @@ impl Net {
         let outgoing = Outgoing::default();
         let stop = CancellationToken::new();
         let task = Task::new(&config, inbox, news.clone(), outgoing.clone(), stop.clone())?;
-        Ok(Self {
-            orders,
-            news,
-            outgoing,
-            stop,
-            task: tokio::spawn(task.run()),
-        })
+        Ok(Self { orders, news, outgoing, stop, task: tokio::spawn(task.run()) })
     }
 
     /// Opens a link to a device: on a connection that is there, or by dialling these addresses, and the relay where
     /// asked. Answered by one [`NetNews::LinkUp`] or [`NetNews::DialFailed`]; a dial to a device that is being dialled
     /// joins the first and shares its answer.
     pub fn dial(&self, device: DeviceId, addresses: Vec<String>, relay: bool) {
-        let order = Order::Dial {
-            device,
-            addresses,
-            relay,
-        };
+        let order = Order::Dial { device, addresses, relay };
         if self.orders.try_send(order).is_err() {
             tracing::warn!(?device, "too many dials at once, one is dropped");
             // Where even this has no room, nobody is listening.
@@ -213,10 +203,7 @@ impl Net {
     /// Closes every link after what was sent on it, and ends; takes half a second at most.
     pub async fn stop(mut self) {
         self.stop.cancel();
-        if tokio::time::timeout(STOP_FLUSH + Duration::from_millis(100), &mut self.task)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(STOP_FLUSH + Duration::from_millis(100), &mut self.task).await.is_err() {
             self.task.abort();
         }
     }

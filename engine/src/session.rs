@@ -30,8 +30,8 @@ use zeroize::Zeroizing;
 use crate::{
     net::{Limits, Listen, Net, NetConfig, NetNews},
     profile::{Keys, Profile, ProfileError},
-    server_link::{ConnectError, Connection, ServerLink, ServerNews},
-    store::{Store, StoreError, StoreNews},
+    server_link::{Connection, ServerLink, ServerNews},
+    store::{Store, StoreNews},
 };
 
 /// News that may wait for the driver, of each kind; above it whoever has news waits.
@@ -286,18 +286,15 @@ async fn welcome(
     messenger: &mut Messenger,
     now: Now,
 ) -> Done<()> {
-    let called = connection.call(call, Some(&keys.device)).await?;
-    match called.answer {
-        Answer::Welcome(signed) => {
-            let nonce = connection.nonce();
-            let welcome = signed
-                .open(&keys.server.key, &nonce, &called.call)
-                .map_err(|_| failed(ErrorCode::ServerImpostor, "the server's welcome is not signed by its key"))?;
-            messenger.handle(now, Input::ServerUp { nonce, welcome: Some((welcome, connection.last_call())) });
-            Ok(())
-        }
-        answer => Err(refused(answer)),
+    let answered = connection.call(call, Some(&keys.device)).await?;
+    if !matches!(answered.answer, Answer::Welcome(_)) {
+        return Err(refused(answered.answer));
     }
+    let unsigned = |_| failed(ErrorCode::ServerImpostor, "the server's welcome is not signed by its key");
+    let welcome = connection.welcome(&answered).map_err(unsigned)?;
+    let nonce = connection.nonce();
+    messenger.handle(now, Input::ServerUp { nonce, welcome: Some((welcome, connection.last_number())) });
+    Ok(())
 }
 
 /// Keeps what the server has agreed to, and puts everything together.
@@ -313,8 +310,10 @@ async fn settle(
     let data_key: DataKey = blocking_profile(move || profile.create(&keys, &password)).await?;
     let (answers, store_news) = mpsc::channel(NEWS);
     let (store, _) = Store::open(&place.profile.database(), &data_key, answers).await?;
-    let (told, server_news) = mpsc::channel(NEWS);
+    let (told, mut server_news) = mpsc::channel(NEWS);
     let server = ServerLink::adopt(connection, address.clone(), told);
+    // That it is up is no news: its session is open.
+    server_news.recv().await;
     let Hands { net, net_news } = hands;
     Ok(Box::new(Opened { messenger, store, net, server, address, store_news, net_news, server_news }))
 }

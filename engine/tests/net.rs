@@ -4,6 +4,8 @@
 mod eve;
 #[path = "net/peer.rs"]
 mod peer;
+#[path = "net/relay.rs"]
+mod relay;
 
 use std::time::{Duration, Instant};
 
@@ -110,10 +112,9 @@ async fn a_dial_to_nobody_fails_in_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eve_cannot_pose_as_another_device() {
-    let (mut alice, bob, mut eve) = (Peer::start(1).await, Peer::start(2).await, Peer::start(66).await);
+    let (mut alice, bob, eve) = (Peer::start(1).await, Peer::start(2).await, Peer::start(66).await);
     alice.net.dial(bob.device, eve.addresses.clone(), false);
     assert_eq!(alice.next().await, NetNews::DialFailed(bob.device));
-    eve.silent_for(Duration::ZERO);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -178,8 +179,9 @@ async fn child_that_waits_to_be_killed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_thousand_streams_eight_are_served() {
     for ways in [Ways::Quic, Ways::Tcp] {
-        let mut bob = Peer::start(2).await;
+        let bob = Peer::start(2).await;
         let mut eve = Eve::connect(66, &bob, ways).await;
+        let (up, answering) = bob.answer_everything();
         let mut kept = Vec::new();
         let mut refused = 0;
         for _ in 0..1_000 {
@@ -195,15 +197,12 @@ async fn of_a_thousand_streams_eight_are_served() {
             }
         }
         assert_eq!((kept.len(), refused), (8, 992), "{ways:?}");
-        for _ in 0..8 {
-            bob.up().await;
-            assert!(matches!(bob.next().await, NetNews::LinkFrame(_, frame) if frame == [1]));
-        }
-        bob.silent_for(Duration::ZERO);
+        assert_eq!(*up.borrow(), 8, "no task was spent on the others");
         kept.pop();
-        assert!(matches!(bob.next().await, NetNews::LinkDown(_)));
+        up.clone().wait_for(|up| *up == 7).await.unwrap();
         let mut again = eve.open().await.unwrap();
         assert!(eve::is_served(&mut again).await, "a place that is given back can be had");
+        answering.abort();
     }
 }
 
@@ -252,13 +251,13 @@ async fn a_frame_that_comes_byte_by_byte_ends_the_link_in_time() {
     let (link, _) = bob.up().await;
     assert_eq!(bob.next().await, NetNews::LinkDown(link), "nothing at all is said");
     assert!(started.elapsed() >= Duration::from_millis(250));
-    assert!(!eve::is_served(&mut silent).await);
+    assert!(!eve::is_served(&mut silent).await, "it is closed");
 
     let mut slow = eve.open().await.unwrap();
     eve::write(&mut slow, &[0, 0, 0, 1, 7]).await;
     let (link, _) = bob.up().await;
     assert_eq!(bob.next().await, NetNews::LinkFrame(link, vec![7]));
-    bob.silent_for(limits.frame * 2);
+    bob.stays_silent(limits.frame * 2).await;
     let started = Instant::now();
     let trickle = tokio::spawn(async move {
         for byte in [0, 0, 0, 100, 1, 2, 3, 4, 5, 6, 7, 8, 9] {
@@ -298,4 +297,42 @@ async fn one_who_does_not_read_holds_up_only_their_own_link() {
     assert_eq!(bob.next().await, NetNews::LinkDown(to_eve));
     assert!(started.elapsed() < Duration::from_secs(4), "a stuck link doesn't linger");
     drop(stream);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_without_an_address_is_reached_through_the_relay_and_then_directly() {
+    let (mut alice, mut bob) = (Peer::start(1).await, Peer::start(2).await);
+    let (at, relay) = relay::start().await;
+    for peer in [&alice, &bob] {
+        peer.net.use_relay(Some(at.clone()));
+    }
+    bob.net.reserve();
+    let started = Instant::now();
+    alice.net.dial(bob.device, vec![], true);
+    let (link, far) = (alice.relayed().await, bob.relayed().await);
+    eprintln!("link through the relay after {:?}", started.elapsed());
+    alice.net.send(link, vec![1]).unwrap();
+    // A direct link may come first; each side gets one, from whoever dialled it.
+    let (mut direct, mut frame) = (0, false);
+    while direct == 0 || !frame {
+        match bob.next().await {
+            NetNews::LinkUp { relayed: false, device, .. } if device == alice.device => direct += 1,
+            NetNews::LinkFrame(link, bytes) if link == far && bytes == [1] => frame = true,
+            other => panic!("{other:?}"),
+        }
+    }
+    alice.up().await;
+    eprintln!("direct link after {:?}", started.elapsed());
+    relay.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dial_through_a_relay_where_nobody_waits_fails_in_time() {
+    let limits = Limits { dial: Duration::from_millis(1_500), ..Limits::default() };
+    let (mut alice, bob) = (Peer::start_with(1, limits).await, Peer::start(2).await);
+    let (at, relay) = relay::start().await;
+    alice.net.use_relay(Some(at));
+    alice.net.dial(bob.device, vec![], true);
+    assert_eq!(alice.next().await, NetNews::DialFailed(bob.device));
+    relay.abort();
 }

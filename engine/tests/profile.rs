@@ -1,5 +1,14 @@
 //! The profile: its lock, its vault, and that nothing of it can be read by whoever finds the files.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that meets what it does not expect has failed"
+)]
+
 #[path = "store_support/samples.rs"]
 mod samples;
 

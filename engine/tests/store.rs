@@ -1,5 +1,14 @@
 //! What is saved is loaded again, and what becomes of each change.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that meets what it does not expect has failed"
+)]
+
 #[path = "store_support/samples.rs"]
 mod samples;
 

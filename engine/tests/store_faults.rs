@@ -1,5 +1,14 @@
 //! The store when things go wrong: killed, out of disk, the wrong key, a newer database, a damaged one.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that meets what it does not expect has failed"
+)]
+
 #[path = "store_support/samples.rs"]
 mod samples;
 

@@ -1,6 +1,7 @@
 -- Accounts are known by the hash of their name; no name and no words that people write are ever in here.
 CREATE TABLE account (
-    row INTEGER PRIMARY KEY,
+    -- Never used twice: a session of a removed account must not become another's.
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
     account BLOB NOT NULL UNIQUE CHECK (length(account) = 32),
     -- What OPAQUE keeps of a password: nothing that is equivalent to it.
     record BLOB NOT NULL,

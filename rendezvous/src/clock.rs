@@ -6,18 +6,13 @@ use juice_proto::id::{Millis, Now};
 
 /// Milliseconds since 1970, UTC.
 pub(crate) fn wall_ms() -> Millis {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }
 
 /// The time as the protocol's checks want it; they look at the wall clock alone.
 pub(crate) fn now() -> Now {
-    Now {
-        mono: 0,
-        wall: wall_ms(),
-    }
+    Now { mono: 0, wall: wall_ms() }
 }
 
 /// When the wall clock will show `wall`, on the monotonic one.

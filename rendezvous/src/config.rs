@@ -43,10 +43,7 @@ impl Config {
             public: None,
             behind_proxy: false,
             registration: Registration::Open,
-            relay: Some(RelayPorts {
-                quic: RELAY_PORT,
-                tcp: RELAY_PORT,
-            }),
+            relay: Some(RelayPorts { quic: RELAY_PORT, tcp: RELAY_PORT }),
             metrics_token: None,
             limits: Limits::default(),
             timing: Timing::default(),
@@ -78,11 +75,7 @@ impl std::str::FromStr for Place {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => {
-                let port = port
-                    .parse()
-                    .ok()
-                    .filter(|port| *port != 0)
-                    .ok_or_else(|| format!("'{port}' is no port"))?;
+                let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("'{port}' is no port"))?;
                 (host, Some(port))
             }
             Some(_) | None => (text, None),
@@ -90,10 +83,7 @@ impl std::str::FromStr for Place {
         if host.is_empty() || (host.contains(':') && !host.starts_with('[')) {
             return Err("expected HOST or HOST:PORT, an IPv6 address in brackets".into());
         }
-        Ok(Self {
-            host: host.to_owned(),
-            port,
-        })
+        Ok(Self { host: host.to_owned(), port })
     }
 }
 
@@ -137,6 +127,8 @@ pub struct Limits {
     pub connections: Rate,
     /// New accounts from an address, likewise.
     pub registrations: Rate,
+    /// Passwords tried from an address, likewise.
+    pub passwords: Rate,
     /// Passwords tried and not proven in [`Timing::attempts`], per account.
     pub attempts: u32,
     /// Buddies and requests of an account together; as many blocked ones again.
@@ -149,19 +141,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             sockets: 20_000,
-            calls: Rate {
-                burst: 60,
-                per_minute: 30,
-            },
+            calls: Rate { burst: 60, per_minute: 30 },
             // A whole office behind one address comes back at once after a restart.
-            connections: Rate {
-                burst: 1_000,
-                per_minute: 500,
-            },
-            registrations: Rate {
-                burst: 30,
-                per_minute: 2,
-            },
+            connections: Rate { burst: 1_000, per_minute: 500 },
+            registrations: Rate { burst: 30, per_minute: 2 },
+            passwords: Rate { burst: 60, per_minute: 10 },
             attempts: 5,
             buddies: 1_000,
             pending: 200,
@@ -184,6 +168,8 @@ pub struct Timing {
     pub grace: Duration,
     /// For which unproven passwords are counted.
     pub attempts: Duration,
+    /// Lists stored within this before the last welcome are sent again: one may have been in the making then.
+    pub overlap: Duration,
     /// After which a request that nobody answered is forgotten.
     pub pending: Duration,
 }
@@ -198,6 +184,7 @@ impl Default for Timing {
             ping: Duration::from_secs(30),
             grace: Duration::from_secs(20),
             attempts: Duration::from_secs(15 * 60),
+            overlap: Duration::from_secs(5),
             pending: Duration::from_secs(30 * 24 * 60 * 60),
         }
     }
@@ -209,12 +196,7 @@ mod tests {
 
     #[test]
     fn a_place_is_a_host_with_perhaps_a_port() {
-        let place = |host: &str, port| {
-            Ok(Place {
-                host: host.into(),
-                port,
-            })
-        };
+        let place = |host: &str, port| Ok(Place { host: host.into(), port });
         assert_eq!("chat.example.org".parse(), place("chat.example.org", None));
         assert_eq!("10.0.0.1:443".parse(), place("10.0.0.1", Some(443)));
         assert_eq!("[::1]".parse(), place("[::1]", None));

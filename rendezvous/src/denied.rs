@@ -33,34 +33,22 @@ impl From<sqlx::Error> for Denied {
 
 /// The refusal of bytes that do not parse or are not signed as they should be.
 pub(crate) fn malformed(error: ProtoError) -> Refusal {
-    if error == ProtoError::BadSignature {
-        Refusal::BadSignature
-    } else {
-        Refusal::BadRequest
-    }
+    if error == ProtoError::BadSignature { Refusal::BadSignature } else { Refusal::BadRequest }
 }
 
 /// The refusal of a device list.
 pub(crate) fn wrong_list(error: ProtoError) -> Refusal {
-    match malformed(error) {
-        Refusal::BadSignature => Refusal::BadSignature,
-        _ if error == ProtoError::Malformed => Refusal::BadRequest,
-        _ => Refusal::WrongList,
+    if [ProtoError::BadSignature, ProtoError::Malformed].contains(&error) {
+        malformed(error)
+    } else {
+        Refusal::WrongList
     }
 }
 
 /// The refusal of a presence or a day key.
 pub(crate) fn stale(error: ProtoError) -> Refusal {
-    let stale = [
-        ProtoError::StalePresence,
-        ProtoError::ClockSkew,
-        ProtoError::UnknownKey,
-    ];
-    if stale.contains(&error) {
-        Refusal::Stale
-    } else {
-        malformed(error)
-    }
+    let stale = [ProtoError::StalePresence, ProtoError::ClockSkew, ProtoError::UnknownKey];
+    if stale.contains(&error) { Refusal::Stale } else { malformed(error) }
 }
 
 /// Whether the connection ends with this refusal.

@@ -52,9 +52,7 @@ pub(crate) fn server_key(data: &Path) -> io::Result<SecretKey> {
 
 /// OPAQUE's secrets.
 pub(crate) fn opaque(data: &Path) -> io::Result<OpaqueServer> {
-    let stored = load_or_make(&data.join(OPAQUE_KEY), || {
-        Ok(OpaqueServer::random(&mut rng()?).to_bytes().to_vec())
-    })?;
+    let stored = load_or_make(&data.join(OPAQUE_KEY), || Ok(OpaqueServer::random(&mut rng()?).to_bytes().to_vec()))?;
     OpaqueServer::from_bytes(&stored).map_err(|_| damaged(OPAQUE_KEY))
 }
 

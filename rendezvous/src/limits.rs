@@ -1,4 +1,4 @@
-//! Rate limits: token buckets, by device for calls and by address for connections and new accounts.
+//! Rate limits: token buckets, by device for calls, and by address for connections, new accounts and passwords.
 //!
 //! Each kind has a map of its own with a bound, so that strangers who fill one do not shut out members. Passwords tried
 //! are counted in the store, where they outlive a restart.
@@ -31,10 +31,7 @@ struct Buckets<K> {
 
 impl<K: Hash + Eq> Buckets<K> {
     fn new(rate: Rate) -> Self {
-        Self {
-            rate,
-            map: Mutex::default(),
-        }
+        Self { rate, map: Mutex::default() }
     }
 
     fn filled(&self, bucket: &Bucket, now: Instant) -> f64 {
@@ -48,10 +45,7 @@ impl<K: Hash + Eq> Buckets<K> {
         if map.len() >= MAX_KEYS && !map.contains_key(&key) {
             return Err(60);
         }
-        let bucket = map.entry(key).or_insert(Bucket {
-            tokens: f64::from(self.rate.burst),
-            at: now,
-        });
+        let bucket = map.entry(key).or_insert(Bucket { tokens: f64::from(self.rate.burst), at: now });
         let tokens = self.filled(bucket, now);
         bucket.at = now;
         if tokens >= 1.0 {
@@ -77,6 +71,7 @@ pub(crate) struct Throttle {
     calls: Buckets<DeviceId>,
     connections: Buckets<IpAddr>,
     registrations: Buckets<IpAddr>,
+    passwords: Buckets<IpAddr>,
 }
 
 impl Throttle {
@@ -85,6 +80,7 @@ impl Throttle {
             calls: Buckets::new(limits.calls),
             connections: Buckets::new(limits.connections),
             registrations: Buckets::new(limits.registrations),
+            passwords: Buckets::new(limits.passwords),
         }
     }
 
@@ -103,12 +99,18 @@ impl Throttle {
         take_from(&self.registrations, address)
     }
 
+    /// A password tried from `address`.
+    pub(crate) fn password(&self, address: IpAddr) -> Result<(), u32> {
+        take_from(&self.passwords, address)
+    }
+
     /// To be called now and then.
     pub(crate) fn sweep(&self) {
         let now = Instant::now();
         self.calls.sweep(now);
         self.connections.sweep(now);
         self.registrations.sweep(now);
+        self.passwords.sweep(now);
     }
 }
 
@@ -139,10 +141,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_then_one_at_a_time() {
-        let buckets = Buckets::new(Rate {
-            burst: 3,
-            per_minute: 30,
-        });
+        let buckets = Buckets::new(Rate { burst: 3, per_minute: 30 });
         let start = Instant::now();
         for _ in 0..3 {
             assert_eq!(buckets.take("device", start), Ok(()));

@@ -46,21 +46,12 @@ impl Peer {
             let last = all.to_str().ok()?.rsplit(',').next()?.trim();
             last.parse().ok()
         };
-        config
-            .behind_proxy
-            .then(forwarded)
-            .flatten()
-            .unwrap_or(self.socket.ip())
+        config.behind_proxy.then(forwarded).flatten().unwrap_or(self.socket.ip())
     }
 }
 
 /// Accepts until the server stops.
-pub(crate) async fn accept(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    router: Router,
-    house: Arc<House>,
-) {
+pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, router: Router, house: Arc<House>) {
     let places = Arc::new(Semaphore::new(house.config.limits.sockets));
     loop {
         let accepted = tokio::select! {
@@ -75,17 +66,13 @@ pub(crate) async fn accept(
                 continue;
             }
         };
-        let welcome =
-            house.config.behind_proxy || house.throttle.connection(socket.ip()).is_ok();
+        let welcome = house.config.behind_proxy || house.throttle.connection(socket.ip()).is_ok();
         let permit = Arc::clone(&places).try_acquire_owned();
         let (true, Ok(permit)) = (welcome, permit) else {
             house.metrics.turned_away.fetch_add(1, Relaxed);
             continue;
         };
-        let peer = Peer {
-            socket,
-            _permit: Arc::new(permit),
-        };
+        let peer = Peer { socket, _permit: Arc::new(permit) };
         let (tls, router, house) = (tls.clone(), router.clone(), Arc::clone(&house));
         let tracker = house.tracker.clone();
         tracker.spawn(async move {
@@ -97,13 +84,7 @@ pub(crate) async fn accept(
     }
 }
 
-async fn connect(
-    stream: TcpStream,
-    peer: Peer,
-    tls: Option<TlsAcceptor>,
-    router: Router,
-    house: &House,
-) {
+async fn connect(stream: TcpStream, peer: Peer, tls: Option<TlsAcceptor>, router: Router, house: &House) {
     let _ = stream.set_nodelay(true);
     let limit = house.config.timing.handshake;
     match tls {
@@ -134,7 +115,6 @@ where
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limit)
-        .keep_alive(false)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()

@@ -169,56 +169,23 @@ impl Metrics {
             ("online_users", "Sessions open.", online as f64),
             ("accounts", "Accounts.", accounts as f64),
             ("sockets", "WebSockets open.", sockets as f64),
-            (
-                "uptime_seconds",
-                "Since the start.",
-                self.started.elapsed().as_secs_f64().floor(),
-            ),
+            ("uptime_seconds", "Since the start.", self.started.elapsed().as_secs_f64().floor()),
         ] {
-            let _ = writeln!(
-                page,
-                "# HELP juice_{name} {help}\n# TYPE juice_{name} gauge\njuice_{name} {value}"
-            );
+            let _ = writeln!(page, "# HELP juice_{name} {help}\n# TYPE juice_{name} gauge\njuice_{name} {value}");
         }
         for (name, help, counter) in [
             ("logins_total", "Sessions opened.", &self.logins),
             ("pushes_total", "Frames pushed.", &self.pushes),
-            (
-                "overflows_total",
-                "Sockets closed for a full queue.",
-                &self.overflows,
-            ),
-            (
-                "turned_away_total",
-                "Connections over a limit.",
-                &self.turned_away,
-            ),
-            (
-                "relay_reservations_total",
-                "Places reserved at the relay.",
-                &self.reservations,
-            ),
-            (
-                "relay_circuits_total",
-                "Circuits opened through the relay.",
-                &self.circuits,
-            ),
-            (
-                "relay_denials_total",
-                "Requests denied by the relay.",
-                &self.relay_denials,
-            ),
+            ("overflows_total", "Sockets closed for a full queue.", &self.overflows),
+            ("turned_away_total", "Connections over a limit.", &self.turned_away),
+            ("relay_reservations_total", "Places reserved at the relay.", &self.reservations),
+            ("relay_circuits_total", "Circuits opened through the relay.", &self.circuits),
+            ("relay_denials_total", "Requests denied by the relay.", &self.relay_denials),
         ] {
             let value = counter.load(Relaxed);
-            let _ = writeln!(
-                page,
-                "# HELP juice_{name} {help}\n# TYPE juice_{name} counter\njuice_{name} {value}"
-            );
+            let _ = writeln!(page, "# HELP juice_{name} {help}\n# TYPE juice_{name} counter\njuice_{name} {value}");
         }
-        let _ = writeln!(
-            page,
-            "# HELP juice_calls_total Calls by kind.\n# TYPE juice_calls_total counter"
-        );
+        let _ = writeln!(page, "# HELP juice_calls_total Calls by kind.\n# TYPE juice_calls_total counter");
         for (kind, counter) in KINDS.iter().zip(&self.calls) {
             let value = counter.load(Relaxed);
             let _ = writeln!(page, "juice_calls_total{{kind=\"{kind}\"}} {value}");

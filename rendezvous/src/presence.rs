@@ -21,7 +21,10 @@ use juice_proto::{
     server::{Contact, Push, Relation, ServerFrame},
     sign::Signed,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{
+    Notify,
+    mpsc::{self, error::TrySendError},
+};
 use tokio_util::sync::CancellationToken;
 
 use self::seat::{Lit, Room, Seat};
@@ -68,11 +71,7 @@ pub(crate) fn push_frame(push: Push) -> Bytes {
 
 impl Presences {
     pub(crate) fn new(grace: Duration) -> Self {
-        Self {
-            room: Mutex::default(),
-            wake: Notify::new(),
-            grace,
-        }
+        Self { room: Mutex::default(), wake: Notify::new(), grace }
     }
 
     fn room(&self) -> MutexGuard<'_, Room> {
@@ -82,10 +81,7 @@ impl Presences {
     /// How many sessions are open.
     pub(crate) fn online(&self) -> usize {
         let room = self.room();
-        room.seats
-            .values()
-            .filter(|seat| seat.queue.is_some())
-            .count()
+        room.seats.values().filter(|seat| seat.queue.is_some()).count()
     }
 
     /// The last sequence number of `device`, if it is remembered.
@@ -111,9 +107,8 @@ impl Presences {
         let mut seat = Seat::new(session, device, sender);
         if let Some(mut old) = old {
             room.deadlines.remove(&(old.deadline(), account));
-            if old.push(push_frame(Push::Superseded), metrics) {
-                old.queue = None;
-            }
+            // Its queue ends with it, and so its socket.
+            old.push(push_frame(Push::Superseded), metrics);
             if old.device == device {
                 seat.last_sequence = old.last_sequence;
             } else {
@@ -129,10 +124,7 @@ impl Presences {
 
     /// How often the account's buddies have changed in this session: read before reading them from the store.
     pub(crate) fn changes(&self, account: &AccountId) -> u64 {
-        self.room()
-            .seats
-            .get(account)
-            .map_or(0, |seat| seat.changes)
+        self.room().seats.get(account).map_or(0, |seat| seat.changes)
     }
 
     /// Sets the buddies of a session and its presence, tells them, and returns theirs in the same moment, so that
@@ -149,10 +141,7 @@ impl Presences {
         metrics: &Metrics,
     ) -> Option<Vec<Option<Signed<Presence>>>> {
         let mut room = self.room();
-        let theirs = buddies
-            .iter()
-            .map(|buddy| room.presence_of(buddy))
-            .collect();
+        let theirs = buddies.iter().map(|buddy| room.presence_of(buddy)).collect();
         let seat = room.current(&account, session);
         let Some(seat) = seat else {
             // Superseded meanwhile: nobody is told, and the queue has already said so.
@@ -167,20 +156,11 @@ impl Presences {
         let presence = room.presence_of(&account);
         match moved {
             Some(list) => {
-                let contact = Contact {
-                    account,
-                    relation: Relation::Buddy,
-                    lists: vec![list.clone()],
-                    presence,
-                };
+                let contact = Contact { account, relation: Relation::Buddy, lists: vec![list.clone()], presence };
                 room.tell(&account, push_frame(Push::Contact(contact)), metrics);
             }
             None if was_lit || presence.is_some() => {
-                room.tell(
-                    &account,
-                    push_frame(Push::Presence(account, presence)),
-                    metrics,
-                );
+                room.tell(&account, push_frame(Push::Presence(account, presence)), metrics);
             }
             None => {}
         }
@@ -190,13 +170,7 @@ impl Presences {
     }
 
     /// Another presence of a session, or none.
-    pub(crate) fn set(
-        &self,
-        account: AccountId,
-        session: u64,
-        presence: Option<Checked>,
-        metrics: &Metrics,
-    ) {
+    pub(crate) fn set(&self, account: AccountId, session: u64, presence: Option<Checked>, metrics: &Metrics) {
         let mut room = self.room();
         let Some(seat) = room.current(&account, session) else {
             return;
@@ -206,11 +180,7 @@ impl Presences {
         }
         room.light(account, presence);
         let presence = room.presence_of(&account);
-        room.tell(
-            &account,
-            push_frame(Push::Presence(account, presence)),
-            metrics,
-        );
+        room.tell(&account, push_frame(Push::Presence(account, presence)), metrics);
         drop(room);
         self.wake.notify_one();
     }
@@ -267,12 +237,7 @@ impl Presences {
             if !seat.buddies.contains(&other.account) {
                 seat.buddies.push(other.account);
             }
-            let contact = Contact {
-                account: other.account,
-                relation: Relation::Buddy,
-                lists: other.lists,
-                presence,
-            };
+            let contact = Contact { account: other.account, relation: Relation::Buddy, lists: other.lists, presence };
             seat.push(push_frame(Push::Contact(contact)), metrics);
         }
     }
@@ -326,11 +291,7 @@ impl Presences {
                 room.dismiss(&account, metrics);
             } else {
                 room.light(account, None);
-                room.tell(
-                    &account,
-                    push_frame(Push::Presence(account, None)),
-                    metrics,
-                );
+                room.tell(&account, push_frame(Push::Presence(account, None)), metrics);
             }
         }
     }
@@ -338,25 +299,22 @@ impl Presences {
 
 impl From<Checked> for Lit {
     fn from(checked: Checked) -> Self {
-        Self {
-            signed: checked.signed,
-            ends: clock::instant_of(checked.expires_ms),
-        }
+        Self { signed: checked.signed, ends: clock::instant_of(checked.expires_ms) }
     }
 }
 
 impl Seat {
-    /// Queues a frame; a full queue ends the socket. False if it is not queued.
-    fn push(&mut self, frame: Bytes, metrics: &Metrics) -> bool {
-        let Some(queue) = &self.queue else {
-            return false;
-        };
-        if queue.try_send(frame).is_ok() {
-            metrics.pushes.fetch_add(1, Relaxed);
-            return true;
+    /// Queues a frame; a full queue ends the socket.
+    fn push(&mut self, frame: Bytes, metrics: &Metrics) {
+        match self.queue.as_ref().map(|queue| queue.try_send(frame)) {
+            None | Some(Err(TrySendError::Closed(_))) => {}
+            Some(Ok(())) => {
+                metrics.pushes.fetch_add(1, Relaxed);
+            }
+            Some(Err(TrySendError::Full(_))) => {
+                metrics.overflows.fetch_add(1, Relaxed);
+                self.queue = None;
+            }
         }
-        metrics.overflows.fetch_add(1, Relaxed);
-        self.queue = None;
-        false
     }
 }

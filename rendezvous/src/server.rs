@@ -10,9 +10,7 @@ use std::{
     time::Duration,
 };
 
-use juice_proto::{
-    id::ServerKey, invite::ServerAddress, opaque::OpaqueServer, server::Relay, sign::SecretKey,
-};
+use juice_proto::{id::ServerKey, invite::ServerAddress, opaque::OpaqueServer, server::Relay, sign::SecretKey};
 use tokio::{net::TcpListener, time::timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{
@@ -66,7 +64,7 @@ pub(crate) struct House {
     pub server_key: ServerKey,
     pub opaque: OpaqueServer,
     pub store: Store,
-    pub presences: Presences,
+    pub presences: Arc<Presences>,
     pub throttle: Throttle,
     pub metrics: Metrics,
     pub relay: Option<Relay>,
@@ -101,17 +99,17 @@ impl Server {
             let tls = tls::config(&key, &address.host)?;
             Some(TlsAcceptor::from(Arc::new(tls)))
         };
-        let relay = config
-            .relay
-            .map(|ports| relay::Listening::start(&key, ports, socket.ip(), &address.host))
-            .transpose()?;
-        let relay = match relay {
-            Some(relay) => Some(relay.ready().await?),
+        let presences = Arc::new(Presences::new(config.timing.grace));
+        let relay = match config.relay {
+            Some(ports) => {
+                let place = (socket.ip(), address.host.as_str());
+                Some(relay::Listening::start(&key, ports, place, &presences).await?)
+            }
             None => None,
         };
         let house = Arc::new(House {
             server_key: key.server_key(),
-            presences: Presences::new(config.timing.grace),
+            presences,
             throttle: Throttle::new(&config.limits),
             metrics: Metrics::new(),
             relay: relay.as_ref().map(relay::Listening::ports),
@@ -123,12 +121,7 @@ impl Server {
             store,
         });
         let tracker = &house.tracker;
-        tracker.spawn(listen::accept(
-            listener,
-            tls,
-            pages::router(&house),
-            Arc::clone(&house),
-        ));
+        tracker.spawn(listen::accept(listener, tls, pages::router(&house), Arc::clone(&house)));
         if let Some(relay) = relay {
             tracker.spawn(relay.serve(Arc::clone(&house)));
         }
@@ -136,12 +129,7 @@ impl Server {
         tracker.spawn(keep_house(Arc::clone(&house)));
         tracker.close();
         let stop = house.stopping.clone().drop_guard();
-        Ok(Self {
-            house,
-            address,
-            socket,
-            _stop: stop,
-        })
+        Ok(Self { house, address, socket, _stop: stop })
     }
 
     /// The address to hand out.
@@ -183,11 +171,7 @@ impl Server {
 pub(crate) fn address(config: &Config, socket: SocketAddr, key: ServerKey) -> ServerAddress {
     let (host, port) = match &config.public {
         Some(Place { host, port }) => {
-            let behind = if config.behind_proxy {
-                443
-            } else {
-                socket.port()
-            };
+            let behind = if config.behind_proxy { 443 } else { socket.port() };
             (host.clone(), port.unwrap_or(behind))
         }
         None => (host_of(socket.ip()), socket.port()),
@@ -205,10 +189,7 @@ fn host_of(listen: IpAddr) -> String {
 }
 
 async fn keep_time(house: Arc<House>) {
-    house
-        .presences
-        .keep_time(&house.metrics, &house.stopping)
-        .await;
+    house.presences.keep_time(&house.metrics, &house.stopping).await;
 }
 
 /// Ends the sessions of accounts that the keeper removed, and forgets what is old.
@@ -225,20 +206,14 @@ async fn keep_house(house: Arc<House>) {
     }
 }
 
-async fn keep_house_once(
-    house: &House,
-    tidied: &mut Option<std::time::Instant>,
-) -> Result<(), StoreError> {
+async fn keep_house_once(house: &House, tidied: &mut Option<std::time::Instant>) -> Result<(), StoreError> {
     for account in house.store.take_removed().await? {
         tracing::info!(?account, "the account was removed");
         house.presences.remove(&account, &house.metrics);
     }
     if tidied.is_none_or(|last| last.elapsed() >= TIDY) {
         let (now, timing) = (clock::wall_ms(), house.config.timing);
-        house
-            .store
-            .tidy(before(now, timing.pending), before(now, timing.attempts))
-            .await?;
+        house.store.tidy(before(now, timing.pending), before(now, timing.attempts)).await?;
         house.throttle.sweep();
         *tidied = Some(std::time::Instant::now());
     }

@@ -23,8 +23,8 @@ use futures::SinkExt;
 use juice_proto::{
     frame,
     server::{
-        CHALLENGE_HEADER, ClientFrame, KEY_HEADER, NONCE_HEADER, Nonce, PROOF_HEADER, Push,
-        Refusal, ServerFrame, prove_server,
+        CHALLENGE_HEADER, ClientFrame, KEY_HEADER, NONCE_HEADER, Nonce, PROOF_HEADER, Push, Refusal, ServerFrame,
+        prove_server,
     },
 };
 use tokio::{
@@ -60,9 +60,7 @@ pub(crate) async fn upgrade(
         house.metrics.turned_away.fetch_add(1, Relaxed);
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     }
-    let challenge = headers
-        .get(CHALLENGE_HEADER)
-        .and_then(|value| keys::nonce_from(value.to_str().ok()?));
+    let challenge = headers.get(CHALLENGE_HEADER).and_then(|value| keys::nonce_from(value.to_str().ok()?));
     let Some(challenge) = challenge else {
         return StatusCode::BAD_REQUEST.into_response();
     };
@@ -79,7 +77,8 @@ pub(crate) async fn upgrade(
         .max_message_size(frame::MAX_FRAME)
         .max_frame_size(frame::MAX_FRAME)
         .on_upgrade(move |socket| async move {
-            let _guest = guest;
+            // The connection's permit goes with it.
+            let _guest = (guest, peer);
             Client::new(socket, house, address, nonce).serve().await;
         });
     for (name, bytes) in [
@@ -118,12 +117,7 @@ enum Next {
 impl Client {
     fn new(socket: WebSocket, house: Arc<House>, address: IpAddr, nonce: Nonce) -> Self {
         let visit = Visit::new(Arc::clone(&house), address, nonce);
-        Self {
-            socket,
-            house,
-            visit,
-            queue: None,
-        }
+        Self { socket, house, visit, queue: None }
     }
 
     async fn serve(mut self) {
@@ -219,8 +213,7 @@ impl Client {
             self.queue = Some(queue);
         }
         let answer = ServerFrame::Answer(number, Box::new(reply.answer));
-        self.send(Message::Binary(frame::encode(&answer).into()))
-            .await?;
+        self.send(Message::Binary(frame::encode(&answer).into())).await?;
         for frame in reply.more {
             self.house.metrics.pushes.fetch_add(1, Relaxed);
             self.send(Message::Binary(frame)).await?;
@@ -230,12 +223,7 @@ impl Client {
 
     /// Writes a queued frame and those behind it, in as few packets as they fit into.
     async fn push(&mut self, first: Bytes) -> Result<(), Over> {
-        let Self {
-            socket,
-            queue,
-            house,
-            ..
-        } = self;
+        let Self { socket, queue, house, .. } = self;
         let write = async {
             socket.feed(Message::Binary(first)).await?;
             while let Some(frame) = queue.as_mut().and_then(|queue| queue.try_recv().ok()) {
@@ -250,11 +238,7 @@ impl Client {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Over> {
-        let limit = if self.house.stopping.is_cancelled() {
-            LAST_WORDS
-        } else {
-            self.house.config.timing.handshake
-        };
+        let limit = if self.house.stopping.is_cancelled() { LAST_WORDS } else { self.house.config.timing.handshake };
         match timeout(limit, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Over),
@@ -262,10 +246,7 @@ impl Client {
     }
 
     async fn close(&mut self, code: u16, why: &'static str) -> Result<(), Over> {
-        let frame = CloseFrame {
-            code,
-            reason: why.into(),
-        };
+        let frame = CloseFrame { code, reason: why.into() };
         self.send(Message::Close(Some(frame))).await?;
         Err(Over)
     }
@@ -287,6 +268,8 @@ fn what_broke(error: &axum::Error) -> &'static str {
     let text = error.to_string();
     if text.contains("too long") || text.contains("too big") {
         "FrameLen"
+    } else if text.contains("without closing handshake") {
+        ""
     } else if text.contains("UTF-8") || text.contains("protocol error: ") {
         "BadRequest"
     } else {

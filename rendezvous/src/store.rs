@@ -6,6 +6,7 @@
 mod accounts;
 mod contacts;
 mod keeper;
+mod relations;
 mod schema;
 
 use std::{path::Path, time::Duration};
@@ -19,8 +20,9 @@ use sqlx::{
 };
 
 pub(crate) use self::{
-    accounts::{Account, NewAccount},
-    contacts::{Asked, Bounds, Ended, Known},
+    accounts::NewAccount,
+    contacts::{Asked, Known},
+    relations::Bounds,
     schema::DATABASE,
 };
 

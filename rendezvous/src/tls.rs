@@ -18,9 +18,8 @@ use rustls::{
 };
 
 /// What stands before an Ed25519 seed in PKCS#8 (RFC 8410, section 7).
-const PKCS8_ED25519: [u8; 16] = [
-    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
-];
+const PKCS8_ED25519: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -41,14 +40,8 @@ struct Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let own = hello
-            .signature_schemes()
-            .contains(&SignatureScheme::ED25519);
-        Some(Arc::clone(if own {
-            &self.own
-        } else {
-            &self.for_browsers
-        }))
+        let own = hello.signature_schemes().contains(&SignatureScheme::ED25519);
+        Some(Arc::clone(if own { &self.own } else { &self.for_browsers }))
     }
 }
 
@@ -57,10 +50,7 @@ fn certified(host: &str, key: &KeyPair) -> Result<Arc<CertifiedKey>, TlsError> {
     let certificate = CertificateParams::new(vec![name.to_owned()])?.self_signed(key)?;
     let secret = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let signer = ring::sign::any_supported_type(&secret)?;
-    Ok(Arc::new(CertifiedKey::new(
-        vec![certificate.der().clone()],
-        signer,
-    )))
+    Ok(Arc::new(CertifiedKey::new(vec![certificate.der().clone()], signer)))
 }
 
 /// The configuration of a server called `host`.

@@ -1,7 +1,7 @@
 //! One connection's conversation: what has been proven on it so far, and the answer to each call.
 //!
 //! Owned by the connection's task, which hands in frames and sends what comes out. Calls are answered one after the
-//! other; a call that fails leaves the visit as it was.
+//! other.
 
 mod contacts;
 mod open;
@@ -14,8 +14,8 @@ use bytes::Bytes;
 use juice_proto::{
     id::{AccountId, DeviceId, Millis},
     opaque::Challenged,
-    presence::{self, Presence},
     prekey::{self, Prekey},
+    presence::{self, Presence},
     server::{Answer, Call, ClientFrame, Nonce, Refusal},
     sign::Signed,
 };
@@ -54,12 +54,7 @@ pub(crate) struct Reply {
 
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
-        Self {
-            answer,
-            more: Vec::new(),
-            queue: None,
-            close: false,
-        }
+        Self { answer, more: Vec::new(), queue: None, close: false }
     }
 }
 
@@ -107,18 +102,13 @@ impl Visit {
     pub(crate) fn refuse(&self, refusal: Refusal) -> Reply {
         self.house.metrics.count_refusal(refusal);
         tracing::debug!(account = ?self.session.map(|session| session.account), ?refusal, "refused");
-        Reply {
-            close: denied::ends_connection(refusal),
-            ..Answer::Refused(refusal).into()
-        }
+        Reply { close: denied::ends_connection(refusal), ..Answer::Refused(refusal).into() }
     }
 
     /// The connection is gone.
     pub(crate) fn end(&mut self) {
         if let Some(session) = self.session.take() {
-            self.house
-                .presences
-                .leave(session.account, session.number, &self.house.metrics);
+            self.house.presences.leave(session.account, session.number, &self.house.metrics);
         }
     }
 
@@ -134,61 +124,27 @@ impl Visit {
             None => {
                 self.calls_before += 1;
                 if self.calls_before > MAX_CALLS_BEFORE {
-                    return Ok(Reply {
-                        close: true,
-                        ..self.refuse(Refusal::SlowDown(60))
-                    });
+                    return Ok(Reply { close: true, ..self.refuse(Refusal::SlowDown(60)) });
                 }
             }
         }
         match call {
-            Call::RegisterStart {
-                account,
-                request,
-                code,
-            } => self.register_start(account, &request, code).await,
-            Call::RegisterFinish {
-                upload,
-                list,
-                capsule,
-                prekey,
-                presence,
-            } => {
-                let parts = open::Registration {
-                    upload: &upload,
-                    list,
-                    capsule,
-                    prekey,
-                    presence,
-                };
+            Call::RegisterStart { account, request, code } => self.register_start(account, &request, code).await,
+            Call::RegisterFinish { upload, list, capsule, prekey, presence } => {
+                let parts = open::Registration { upload: &upload, list, capsule, prekey, presence };
                 self.register_finish(frame, parts).await
             }
-            Call::Hello {
-                account,
-                since_ms,
-                presence,
-                prekey,
-            } => {
-                self.hello(frame, account, since_ms, presence, prekey)
-                    .await
+            Call::Hello { account, since_ms, presence, prekey } => {
+                self.hello(frame, account, since_ms, presence, prekey).await
             }
             Call::LoginStart { account, request } => self.login_start(account, &request).await,
             Call::LoginFinish { proof } => self.login_finish(&proof).await,
-            Call::MoveHere {
-                list,
-                prekey,
-                presence,
-            } => self.move_here(frame, list, prekey, presence).await,
+            Call::MoveHere { list, prekey, presence } => self.move_here(frame, list, prekey, presence).await,
             Call::PasswordStart { request } => self.password_start(&request),
-            Call::PasswordFinish { upload, capsule } => {
-                self.password_finish(&upload, &capsule).await
-            }
+            Call::PasswordFinish { upload, capsule } => self.password_finish(&upload, &capsule).await,
             Call::SetPresence { presence } => self.set_presence(presence),
             Call::SetPrekey { prekey } => self.set_prekey(&prekey).await,
-            Call::LookUp {
-                account,
-                since_version,
-            } => self.look_up(&account, since_version).await,
+            Call::LookUp { account, since_version } => self.look_up(&account, since_version).await,
             Call::Ask { to, envelope } => self.ask(to, envelope).await,
             Call::Accept { from } => self.accept(from).await,
             Call::Decline { from } => self.decline(&from).await,
@@ -223,24 +179,14 @@ impl Visit {
             return Ok(None);
         };
         let last = self.house.presences.last_sequence(account, device);
-        let opened =
-            presence::check(&signed, device, last, clock::now()).map_err(denied::stale)?;
-        Ok(Some(Checked {
-            signed,
-            sequence: opened.sequence,
-            expires_ms: opened.expires_ms,
-        }))
+        let opened = presence::check(&signed, device, last, clock::now()).map_err(denied::stale)?;
+        Ok(Some(Checked { signed, sequence: opened.sequence, expires_ms: opened.expires_ms }))
     }
 
     fn set_presence(&mut self, presence: Option<Signed<Presence>>) -> Result<Reply, Denied> {
         let session = self.session()?;
         let presence = self.check_presence(&session.account, &session.device, presence)?;
-        self.house.presences.set(
-            session.account,
-            session.number,
-            presence,
-            &self.house.metrics,
-        );
+        self.house.presences.set(session.account, session.number, presence, &self.house.metrics);
         Ok(Answer::Done.into())
     }
 
@@ -254,14 +200,9 @@ impl Visit {
     fn goodbye(&mut self) -> Result<Reply, Denied> {
         let session = self.session()?;
         self.session = None;
-        self.house
-            .presences
-            .goodbye(session.account, session.number, &self.house.metrics);
+        self.house.presences.goodbye(session.account, session.number, &self.house.metrics);
         tracing::debug!(account = ?session.account, "said goodbye");
-        Ok(Reply {
-            close: true,
-            ..Answer::Done.into()
-        })
+        Ok(Reply { close: true, ..Answer::Done.into() })
     }
 
     /// Requests from before are forgotten.

@@ -1,1 +1,185 @@
-fn main() {}
+//! JUICE: the window's frame around the engine.
+//!
+//! It starts the engine on a profile, embeds the page of `ui/`, and keeps tray and toasts. Tauri manages the engine's
+//! handle, and beside it only the way to this window's own desk. The main thread is the window's; all else runs on
+//! one tokio runtime.
+
+mod arguments;
+mod commands;
+mod desk;
+mod events;
+mod instance;
+mod links;
+mod mirror;
+mod quit;
+mod toasts;
+mod tray;
+mod window;
+mod words;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Context;
+use clap::Parser;
+use juice_engine::{
+    Config, Engine, Events, Handle, StartError,
+    view::{Command, Phase},
+};
+use tauri::{RunEvent, WindowEvent};
+use tokio::{runtime::Runtime, time::sleep};
+
+use self::{
+    arguments::Arguments,
+    desk::{Ask, Clerk, Desk, Manner},
+};
+
+/// The engine has few tasks and none of them computes for long.
+const THREADS: usize = 2;
+/// Someone else holds the profile but doesn't answer yet: it is starting, or ending.
+const TRIES: u32 = 40;
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+
+fn main() -> ExitCode {
+    juice_engine::forget_tls_secrets_file();
+    let arguments = Arguments::parse();
+    arguments::start_log();
+    match run(arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("JUICE can't start: {error:#}");
+            tell_without_window(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_name("juice")
+        .enable_all()
+        .build()
+        .context("no threads to run on")?;
+    let profile = match arguments.profile.clone().or_else(juice_engine::default_profile) {
+        Some(profile) => std::path::absolute(profile).context("the profile's folder can't be found")?,
+        None => anyhow::bail!("there is no home for a profile here; name a folder with --profile"),
+    };
+    let Some((engine, events)) = runtime.block_on(start(&profile, &arguments))? else {
+        tracing::info!("JUICE runs on this profile already and has come up");
+        return Ok(0);
+    };
+    tauri::async_runtime::set(runtime.handle().clone());
+    runtime.spawn(unlock(engine.clone(), arguments.unlock.clone()));
+    let manner = Manner {
+        hidden: arguments.hidden,
+        exit_when_closed: std::env::var_os("JUICE_EXIT_WHEN_CLOSED").is_some_and(|value| value == "1"),
+        invite: arguments.invite(),
+        profile,
+    };
+    let code = frame(&runtime, &engine, events, manner)?;
+    runtime.block_on(quit::farewell(&engine));
+    runtime.shutdown_timeout(BETWEEN_TRIES);
+    Ok(u8::try_from(code).unwrap_or(1))
+}
+
+/// Starts the engine; none where JUICE runs on this profile already and has been told to come up.
+async fn start(profile: &PathBuf, arguments: &Arguments) -> anyhow::Result<Option<(Handle, Events)>> {
+    let invite = arguments.invite();
+    for _ in 0..TRIES {
+        if instance::hand_over(profile, invite.as_deref()).await {
+            return Ok(None);
+        }
+        let config = Config {
+            profile: profile.clone(),
+            server: arguments.server.clone(),
+            loopback_only: arguments.loopback_only,
+        };
+        match Engine::start(config).await {
+            Ok(started) => return Ok(Some(started)),
+            Err(StartError::ProfileInUse) => sleep(BETWEEN_TRIES).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StartError::ProfileInUse).context("and it doesn't answer")
+}
+
+/// Signs in with the password of the environment, where there is one and it is asked for.
+async fn unlock(engine: Handle, password: Option<String>) {
+    let Some(password) = password else { return };
+    if engine.snapshot().await.phase != Phase::Locked {
+        return;
+    }
+    if let Err(error) = engine.command(Command::SignIn { password, account: None }).await {
+        tracing::warn!(code = ?error.code, "the password of the environment was not taken");
+    }
+}
+
+/// Runs the window until JUICE ends.
+fn frame(runtime: &Runtime, engine: &Handle, events: Events, manner: Manner) -> anyhow::Result<i32> {
+    let (desk, asks) = Desk::new();
+    if let Some(address) = instance::address(&manner.profile) {
+        runtime.spawn(instance::listen(address, desk.clone()));
+    }
+    runtime.spawn(quit::on_signal(desk.clone()));
+    let (for_window, for_setup, engine_for_setup) = (desk.clone(), desk.clone(), engine.clone());
+    let app = tauri::Builder::default()
+        .manage(engine.clone())
+        .manage(desk.clone())
+        .invoke_handler(tauri::generate_handler![
+            commands::command,
+            commands::snapshot,
+            commands::history,
+            commands::safety_number,
+            commands::open_link,
+            commands::looking,
+        ])
+        .on_window_event(move |_, event| hear_window(&for_window, event))
+        .setup(move |app| {
+            let handle = app.handle().clone();
+            tauri::async_runtime::spawn(async move {
+                Clerk::new(handle, engine_for_setup, for_setup, manner).work(events, asks).await;
+            });
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .context("no window can be made here")?;
+    Ok(app.run_return(move |_, event| hear_app(&desk, &event)))
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "Tauri's enums grow, and only these concern us")]
+fn hear_window(desk: &Desk, event: &WindowEvent) {
+    match event {
+        WindowEvent::CloseRequested { api, .. } => {
+            api.prevent_close();
+            desk.tell(Ask::Closed);
+        }
+        WindowEvent::Focused(focused) => desk.tell(Ask::Focused(*focused)),
+        _ => {}
+    }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "Tauri's enums grow, and only these concern us")]
+#[cfg_attr(not(target_os = "macos"), allow(unused_variables, reason = "macOS alone asks through the app"))]
+fn hear_app(desk: &Desk, event: &RunEvent) {
+    match event {
+        // The last window has ended, and JUICE stays in the tray.
+        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => desk.tell(Ask::Show(None)),
+        #[cfg(target_os = "macos")]
+        RunEvent::Opened { urls } => {
+            for link in urls.iter().filter_map(|url| links::invite(url.as_str())) {
+                desk.tell(Ask::Show(Some(events::WindowNews::FollowInvite { link })));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whoever started JUICE from a menu sees no terminal.
+fn tell_without_window(words: &str) {
+    let shown = notify_rust::Notification::new().appname("JUICE").summary("JUICE can't start").body(words).show();
+    if let Err(error) = shown {
+        tracing::debug!(%error, "nor can this be shown");
+    }
+}

@@ -126,7 +126,10 @@ impl Open {
                     Input::ServerUp { nonce, welcome: None }
                 }
                 ServerNews::Frame(frame) => Input::ServerFrame(frame),
-                ServerNews::Down { attempt } => Input::ServerDown { attempt },
+                ServerNews::Down { attempt, why } => {
+                    tracing::info!(attempt, %why, "no connection to the server");
+                    Input::ServerDown { attempt }
+                }
             },
         );
     }

@@ -58,19 +58,11 @@ pub(super) struct Behaviour {
 }
 
 /// Builds the Swarm and starts to listen.
-pub(super) fn swarm(
-    device: &SecretKey,
-    listen: Listen,
-    limits: Limits,
-) -> Result<Swarm<Behaviour>, NetError> {
+pub(super) fn swarm(device: &SecretKey, listen: Listen, limits: Limits) -> Result<Swarm<Behaviour>, NetError> {
     let transport = |error: &dyn std::fmt::Display| NetError::Transport(error.to_string());
     let mut swarm = SwarmBuilder::with_existing_identity(identity::keypair(device)?)
         .with_tokio()
-        .with_tcp(
-            tcp::Config::new().nodelay(true),
-            noise::Config::new,
-            yamux::Config::default,
-        )
+        .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, yamux::Config::default)
         .map_err(|error| transport(&error))?
         .with_quic_config(|mut config| {
             config.max_idle_timeout = u32::try_from(QUIC_SILENCE.as_millis()).unwrap_or(u32::MAX);
@@ -89,9 +81,7 @@ pub(super) fn swarm(
                 .with_agent_version("juice".to_owned())
                 .with_hide_listen_addrs(true)
                 .with_cache_size(0);
-            let ping = ping::Config::new()
-                .with_interval(PING_EVERY)
-                .with_timeout(PING_TIMEOUT);
+            let ping = ping::Config::new().with_interval(PING_EVERY).with_timeout(PING_TIMEOUT);
             Behaviour {
                 limits: connection_limits::Behaviour::new(connection_limits()),
                 blocked: allow_block_list::Behaviour::default(),
@@ -131,10 +121,7 @@ fn connection_limits() -> ConnectionLimits {
 fn listen_addresses(listen: Listen) -> Vec<Multiaddr> {
     use std::net::{Ipv4Addr, Ipv6Addr};
     let hosts: Vec<Multiaddr> = match listen {
-        Listen::Anywhere => vec![
-            Ipv4Addr::UNSPECIFIED.into(),
-            Ipv6Addr::UNSPECIFIED.into(),
-        ],
+        Listen::Anywhere => vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()],
         Listen::Loopback => vec![Ipv4Addr::LOCALHOST.into()],
     };
     hosts

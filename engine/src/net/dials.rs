@@ -22,8 +22,9 @@ const BEFORE_TCP: Duration = Duration::from_millis(250);
 const BEFORE_RELAY: Duration = Duration::from_millis(500);
 /// Head start of a stream on a connection that is there, which may be dead without anyone having noticed.
 const BEFORE_DIALLING: Duration = Duration::from_secs(1);
-/// How long to wait before asking the relay again: the device may still be reserving its place there.
-const RELAY_AGAIN: Duration = Duration::from_secs(1);
+/// How long to wait before asking the relay again, twice as long each time: the device may still be reserving its place
+/// there, and the relay counts how often it is asked.
+const RELAY_AGAIN: Duration = Duration::from_millis(500);
 /// How many devices are dialled at once; the others wait in line.
 const MAX_DIALS: usize = 64;
 /// How many devices wait in line.
@@ -39,8 +40,8 @@ pub(super) enum Step {
     /// These TCP addresses, from a fresh port: two sides that dial each other from the ports they listen on can meet
     /// in one half-open TCP connection that neither accepts.
     Tcp(Vec<Multiaddr>),
-    /// The relay; not the first time where `again`.
-    Relay { again: bool },
+    /// The relay, after so many times in vain.
+    Relay { tries: u32 },
 }
 
 /// What to do about a dial.
@@ -80,12 +81,7 @@ pub(super) struct Dials {
 impl Dials {
     /// Every dial ends within `limit` of its beginning.
     pub(super) fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            under_way: HashMap::new(),
-            line: VecDeque::new(),
-            waiting: HashMap::new(),
-        }
+        Self { limit, under_way: HashMap::new(), line: VecDeque::new(), waiting: HashMap::new() }
     }
 
     /// Asks for a dial; one to a peer that is being dialled already shares its outcome. False if there are too many.
@@ -162,10 +158,15 @@ impl Dials {
         let Some(dial) = self.under_way.get_mut(peer) else {
             return;
         };
-        if dial.trying.remove(&connection)
-            && dial.idle()
-            && dial.steps.front() != Some(&Step::Relay { again: true })
-        {
+        if dial.trying.remove(&connection) && dial.idle() && !dial.asks_again() {
+            dial.next = now;
+        }
+    }
+
+    /// The relay can be asked now: those who asked in vain do so at once.
+    pub(super) fn relay_ready(&mut self, now: Instant) {
+        let asking = |dial: &&mut Dial| dial.trying.is_empty() && dial.asks_again();
+        for dial in self.under_way.values_mut().filter(asking) {
             dial.next = now;
         }
     }
@@ -193,6 +194,10 @@ impl Dial {
         self.trying.is_empty() && self.opening == 0
     }
 
+    fn asks_again(&self) -> bool {
+        matches!(self.steps.front(), Some(Step::Relay { tries: 1.. }))
+    }
+
     fn due(&mut self, peer: PeerId, now: Instant) -> Option<Act> {
         if self.end <= now {
             return Some(Act::Fail(peer));
@@ -204,24 +209,21 @@ impl Dial {
             return None;
         }
         let step = self.steps.pop_front()?;
-        if matches!(step, Step::Relay { .. }) {
-            self.steps.push_back(Step::Relay { again: true });
+        if let Step::Relay { tries } = step {
+            let tries = tries.saturating_add(1);
+            self.steps.push_back(Step::Relay { tries });
         }
         self.next = now
             + match self.steps.front() {
                 Some(Step::Quic(_) | Step::Tcp(_)) | None => BEFORE_TCP,
-                Some(Step::Relay { again: false }) => BEFORE_RELAY,
-                Some(Step::Relay { again: true }) => RELAY_AGAIN,
+                Some(Step::Relay { tries: 0 }) => BEFORE_RELAY,
+                Some(Step::Relay { tries }) => RELAY_AGAIN * (1 << (tries - 1).min(4)),
             };
         Some(Act::Try(peer, step))
     }
 
     fn deadline(&self) -> Instant {
-        if self.steps.is_empty() {
-            self.end
-        } else {
-            self.next.min(self.end)
-        }
+        if self.steps.is_empty() { self.end } else { self.next.min(self.end) }
     }
 }
 
@@ -239,7 +241,7 @@ fn steps(addresses: &[String], relay: bool) -> VecDeque<Step> {
         steps.push_back(Step::Tcp(tcp));
     }
     if relay {
-        steps.push_back(Step::Relay { again: false });
+        steps.push_back(Step::Relay { tries: 0 });
     }
     steps
 }
@@ -287,25 +289,18 @@ mod tests {
         dials.trying(&peer, ConnectionId::new_unchecked(1));
         assert_eq!(dials.due(start), vec![], "QUIC has its head start");
         dials.tried(&peer, ConnectionId::new_unchecked(1), start);
-        assert_eq!(
-            dials.due(start),
-            vec![Act::Try(peer, tcp)],
-            "a failed step makes way at once"
-        );
+        assert_eq!(dials.due(start), vec![Act::Try(peer, tcp)], "a failed step makes way at once");
         let relay = start + BEFORE_RELAY;
-        assert_eq!(
-            dials.due(relay),
-            vec![Act::Try(peer, Step::Relay { again: false })]
-        );
+        assert_eq!(dials.due(relay), vec![Act::Try(peer, Step::Relay { tries: 0 })]);
         assert_eq!(dials.due(relay), vec![]);
+        assert_eq!(dials.due(relay + RELAY_AGAIN), vec![Act::Try(peer, Step::Relay { tries: 1 })]);
+        dials.relay_ready(relay + RELAY_AGAIN);
         assert_eq!(
             dials.due(relay + RELAY_AGAIN),
-            vec![Act::Try(peer, Step::Relay { again: true })]
+            vec![Act::Try(peer, Step::Relay { tries: 2 })],
+            "the device has reserved its place, or the relay is connected"
         );
-        assert_eq!(
-            dials.due(start + Duration::from_secs(10)),
-            vec![Act::Fail(peer)]
-        );
+        assert_eq!(dials.due(start + Duration::from_secs(10)), vec![Act::Fail(peer)]);
         assert_eq!(dials.deadline(), None);
     }
 

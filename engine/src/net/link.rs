@@ -57,20 +57,8 @@ impl Link {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let Self {
-            id,
-            device,
-            relayed,
-            queue,
-            closing,
-            news,
-            limits,
-        } = self;
-        let up = NetNews::LinkUp {
-            link: id,
-            device,
-            relayed,
-        };
+        let Self { id, device, relayed, queue, closing, news, limits } = self;
+        let up = NetNews::LinkUp { link: id, device, relayed };
         // Without anyone to tell there is no one to run for.
         if news.send(up).await.is_err() {
             return (id, End::Closed);
@@ -147,9 +135,7 @@ async fn next_frame<R: AsyncRead + Unpin>(
         stream.read_exact(&mut frame).await.map_err(broken)?;
         Ok(frame)
     };
-    timeout(limits.frame, whole)
-        .await
-        .unwrap_or(Err(End::ReadTimeout))
+    timeout(limits.frame, whole).await.unwrap_or(Err(End::ReadTimeout))
 }
 
 /// Waits for a byte; 0 at the end of the stream.

@@ -33,21 +33,14 @@ impl Outgoing {
     pub(super) fn add(&self, link: LinkId) -> (mpsc::Receiver<Vec<u8>>, CancellationToken) {
         let (queue, frames) = mpsc::channel(MAX_QUEUED);
         let closing = CancellationToken::new();
-        let lane = Lane {
-            queue,
-            closing: closing.clone(),
-        };
+        let lane = Lane { queue, closing: closing.clone() };
         self.lanes().insert(link, lane);
         (frames, closing)
     }
 
     /// Queues a frame; one for a link that is gone is dropped.
     pub(super) fn send(&self, link: LinkId, frame: Vec<u8>) -> Result<(), Full> {
-        match self
-            .lanes()
-            .get(&link)
-            .map(|lane| lane.queue.try_send(frame))
-        {
+        match self.lanes().get(&link).map(|lane| lane.queue.try_send(frame)) {
             None | Some(Ok(()) | Err(TrySendError::Closed(_))) => Ok(()),
             Some(Err(TrySendError::Full(_))) => Err(Full),
         }

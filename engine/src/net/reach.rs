@@ -134,10 +134,7 @@ mod tests {
 
     fn told(reach: &mut Reach, at: Instant) -> Option<(Vec<String>, bool)> {
         match reach.news(at)? {
-            NetNews::Addresses {
-                addresses,
-                behind_nat,
-            } => Some((addresses, behind_nat)),
+            NetNews::Addresses { addresses, behind_nat } => Some((addresses, behind_nat)),
             other => panic!("{other:?}"),
         }
     }
@@ -151,10 +148,7 @@ mod tests {
         reach.listens(address("/ip4/192.168.1.5/udp/1/quic-v1"), start);
         reach.listens(address("/ip6/fe80::1/tcp/2"), start);
         assert_eq!(reach.news(start), None, "it settles first");
-        let both = vec![
-            "/ip4/192.168.1.5/udp/1/quic-v1".to_owned(),
-            "/ip4/192.168.1.5/tcp/2".to_owned(),
-        ];
+        let both = vec!["/ip4/192.168.1.5/udp/1/quic-v1".to_owned(), "/ip4/192.168.1.5/tcp/2".to_owned()];
         assert_eq!(told(&mut reach, later), Some((both, false)));
         assert_eq!(reach.deadline(), None);
         reach.listens(address("/ip4/192.168.1.5/tcp/2"), later);
@@ -178,9 +172,6 @@ mod tests {
         let outside = address("/ip4/203.0.113.9/udp/1/quic-v1");
         reach.confirmed(outside.clone(), later);
         let later = later + SETTLE;
-        assert_eq!(
-            told(&mut reach, later),
-            Some((vec![outside.to_string()], false))
-        );
+        assert_eq!(told(&mut reach, later), Some((vec![outside.to_string()], false)));
     }
 }

@@ -34,13 +34,16 @@ pub(super) struct RelayPlace {
     listener: Option<ListenerId>,
     /// Until when the reservation is wanted.
     until: Option<Instant>,
+    /// When to try next.
     next: Option<Instant>,
-    attempts: usize,
 }
 
 /// What to do about the reservation.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
+    /// Connect to the relay.
+    Approach,
+    /// Reserve, on the connection that is there.
     Take(Multiaddr),
     Leave(ListenerId),
 }
@@ -51,9 +54,7 @@ impl RelayPlace {
         if self.at == at {
             return false;
         }
-        self.peer = at
-            .as_ref()
-            .and_then(|at| identity::peer_id(at.key.bytes()));
+        self.peer = at.as_ref().and_then(|at| identity::peer_id(at.key.bytes()));
         self.addresses.clear();
         self.until = None;
         self.at = at;
@@ -75,19 +76,13 @@ impl RelayPlace {
         if self.at.as_ref() != Some(at) {
             return;
         }
-        let Relay {
-            quic_port,
-            tcp_port,
-        } = at.relay;
-        let quic = hosts.iter().filter(|_| quic_port != 0).map(|host| {
-            Multiaddr::from(*host)
-                .with(Protocol::Udp(quic_port))
-                .with(Protocol::QuicV1)
-        });
-        let tcp = hosts
+        let Relay { quic_port, tcp_port } = at.relay;
+        let quic = hosts
             .iter()
-            .filter(|_| tcp_port != 0)
-            .map(|host| Multiaddr::from(*host).with(Protocol::Tcp(tcp_port)));
+            .filter(|_| quic_port != 0)
+            .map(|host| Multiaddr::from(*host).with(Protocol::Udp(quic_port)).with(Protocol::QuicV1));
+        let tcp =
+            hosts.iter().filter(|_| tcp_port != 0).map(|host| Multiaddr::from(*host).with(Protocol::Tcp(tcp_port)));
         self.addresses = quic.chain(tcp).collect();
     }
 
@@ -96,22 +91,15 @@ impl RelayPlace {
         &self.addresses
     }
 
-    /// Addresses of a device through the relay.
-    pub(super) fn circuits_to(&self, device: PeerId) -> Vec<Multiaddr> {
-        self.circuits()
-            .map(|circuit| circuit.with(Protocol::P2p(device)))
-            .collect()
+    /// The address of a device through the relay, for when the relay is connected.
+    pub(super) fn circuit_to(&self, device: PeerId) -> Option<Multiaddr> {
+        Some(self.circuit()?.with(Protocol::P2p(device)))
     }
 
-    fn circuits(&self) -> impl Iterator<Item = Multiaddr> {
-        self.peer.into_iter().flat_map(|relay| {
-            self.addresses.iter().map(move |address| {
-                address
-                    .clone()
-                    .with(Protocol::P2p(relay))
-                    .with(Protocol::P2pCircuit)
-            })
-        })
+    /// Any of its addresses will do, since the connection that is there is used.
+    fn circuit(&self) -> Option<Multiaddr> {
+        let address = self.addresses.first()?.clone();
+        Some(address.with(Protocol::P2p(self.peer?)).with(Protocol::P2pCircuit))
     }
 
     /// Someone will come, or came.
@@ -139,8 +127,13 @@ impl RelayPlace {
         }
     }
 
+    /// The relay is connected: a place that is wanted can be taken at once.
+    pub(super) fn connected(&mut self) {
+        self.next = None;
+    }
+
     /// What is due.
-    pub(super) fn due(&mut self, now: Instant) -> Option<Place> {
+    pub(super) fn due(&mut self, connected: bool, now: Instant) -> Option<Place> {
         self.until.take_if(|until| *until <= now);
         if self.until.is_none() {
             return self.listener.take().map(Place::Leave);
@@ -148,11 +141,9 @@ impl RelayPlace {
         if self.listener.is_some() || self.next.is_some_and(|next| next > now) {
             return None;
         }
-        let circuits: Vec<_> = self.circuits().collect();
-        let address = circuits.into_iter().cycle().nth(self.attempts)?;
-        self.attempts = (self.attempts + 1) % (2 * MAX_HOSTS);
+        let circuit = self.circuit()?;
         self.next = Some(now + AGAIN);
-        Some(Place::Take(address))
+        Some(if connected { Place::Take(circuit) } else { Place::Approach })
     }
 
     /// When something is due next.
@@ -180,68 +171,61 @@ mod tests {
 
     use super::*;
 
-    fn somewhere() -> (RelayPlace, RelayAt) {
+    fn somewhere() -> RelayPlace {
         let at = RelayAt {
             host: "192.0.2.1".into(),
-            relay: Relay {
-                quic_port: 1,
-                tcp_port: 2,
-            },
+            relay: Relay { quic_port: 1, tcp_port: 2 },
             key: SecretKey::from_seed(&[9; 32]).server_key(),
         };
         let mut place = RelayPlace::default();
         assert!(place.set(Some(at.clone())), "to be resolved");
         assert!(!place.set(Some(at.clone())), "known already");
         place.resolved(&at, &["192.0.2.1".parse().unwrap()]);
-        (place, at)
+        place
     }
 
     #[test]
     fn a_place_is_held_for_ten_minutes_after_it_was_wanted() {
-        let (mut place, _) = somewhere();
+        let mut place = somewhere();
         let (start, listener) = (Instant::now(), ListenerId::next());
-        assert_eq!(place.due(start), None, "nobody asked");
+        assert_eq!(place.due(true, start), None, "nobody asked");
         place.wanted(start);
-        let Some(Place::Take(address)) = place.due(start) else {
-            panic!("a place is wanted")
-        };
-        assert!(address.to_string().starts_with("/ip4/192.0.2.1/udp/1/quic-v1/p2p/"));
+        assert_eq!(place.due(false, start), Some(Place::Approach));
+        assert_eq!(place.due(false, start), None, "it is being connected to");
+        place.connected();
+        let Some(Place::Take(address)) = place.due(true, start) else { panic!("a place is wanted") };
+        let address = address.to_string();
+        assert!(address.starts_with("/ip4/192.0.2.1/udp/1/quic-v1/p2p/"));
         place.taken(listener);
-        assert_eq!(place.due(start), None);
+        assert_eq!(place.due(true, start), None);
         place.used(start + Duration::from_secs(60));
-        assert_eq!(place.due(start + IDLE), None, "it was used");
-        assert_eq!(
-            place.due(start + IDLE + Duration::from_secs(60)),
-            Some(Place::Leave(listener))
-        );
+        assert_eq!(place.due(true, start + IDLE), None, "it was used");
+        assert_eq!(place.due(true, start + IDLE + Duration::from_secs(60)), Some(Place::Leave(listener)));
         assert_eq!(place.deadline(), None);
     }
 
     #[test]
-    fn a_lost_place_is_taken_again_by_another_way() {
-        let (mut place, _) = somewhere();
+    fn a_lost_place_is_taken_again() {
+        let mut place = somewhere();
         let (start, listener) = (Instant::now(), ListenerId::next());
         place.wanted(start);
-        place.due(start);
+        place.due(true, start);
         place.taken(listener);
         place.lost(listener, start);
-        assert_eq!(place.due(start), None, "not at once");
+        assert_eq!(place.due(false, start), None, "not at once");
         assert_eq!(place.deadline(), Some(start + AGAIN));
-        let Some(Place::Take(address)) = place.due(start + AGAIN) else {
-            panic!("the place is still wanted")
-        };
-        assert!(address.to_string().starts_with("/ip4/192.0.2.1/tcp/2/p2p/"));
+        assert_eq!(place.due(false, start + AGAIN), Some(Place::Approach));
     }
 
     #[test]
     fn without_a_relay_the_place_goes() {
-        let (mut place, _) = somewhere();
-        let listener = ListenerId::next();
-        place.wanted(Instant::now());
-        place.due(Instant::now());
+        let mut place = somewhere();
+        let (start, listener) = (Instant::now(), ListenerId::next());
+        place.wanted(start);
+        place.due(true, start);
         place.taken(listener);
         place.set(None);
-        assert_eq!(place.due(Instant::now()), Some(Place::Leave(listener)));
-        assert!(place.circuits_to(PeerId::random()).is_empty());
+        assert_eq!(place.due(true, start), Some(Place::Leave(listener)));
+        assert_eq!(place.circuit_to(PeerId::random()), None);
     }
 }

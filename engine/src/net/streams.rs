@@ -13,12 +13,9 @@ use libp2p::{
     Multiaddr, PeerId, Stream, StreamProtocol,
     core::{Endpoint, transport::PortUse, upgrade::ReadyUpgrade},
     swarm::{
-        ConnectionDenied, ConnectionHandler, ConnectionHandlerEvent, ConnectionId, FromSwarm,
-        NetworkBehaviour, NotifyHandler, SubstreamProtocol, THandler, THandlerInEvent,
-        THandlerOutEvent, ToSwarm,
-        handler::{
-            ConnectionEvent, DialUpgradeError, FullyNegotiatedInbound, FullyNegotiatedOutbound,
-        },
+        ConnectionDenied, ConnectionHandler, ConnectionHandlerEvent, ConnectionId, FromSwarm, NetworkBehaviour,
+        NotifyHandler, SubstreamProtocol, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
+        handler::{ConnectionEvent, DialUpgradeError, FullyNegotiatedInbound, FullyNegotiatedOutbound},
     },
 };
 
@@ -31,11 +28,7 @@ pub(super) struct Ticket(pub u64);
 /// A stream came, was opened, or was not.
 #[derive(Debug)]
 pub(super) enum StreamNews {
-    Accepted {
-        peer: PeerId,
-        connection: ConnectionId,
-        stream: Stream,
-    },
+    Accepted { peer: PeerId, connection: ConnectionId, stream: Stream },
     Opened(Ticket, Stream),
     Failed(Ticket),
 }
@@ -85,28 +78,16 @@ impl NetworkBehaviour for Streams {
 
     fn on_swarm_event(&mut self, _: FromSwarm) {}
 
-    fn on_connection_handler_event(
-        &mut self,
-        peer: PeerId,
-        connection: ConnectionId,
-        event: THandlerOutEvent<Self>,
-    ) {
+    fn on_connection_handler_event(&mut self, peer: PeerId, connection: ConnectionId, event: THandlerOutEvent<Self>) {
         let news = match event {
-            HandlerNews::Accepted(stream) => StreamNews::Accepted {
-                peer,
-                connection,
-                stream,
-            },
+            HandlerNews::Accepted(stream) => StreamNews::Accepted { peer, connection, stream },
             HandlerNews::Opened(ticket, stream) => StreamNews::Opened(ticket, stream),
             HandlerNews::Failed(ticket) => StreamNews::Failed(ticket),
         };
         self.queue.push_back(ToSwarm::GenerateEvent(news));
     }
 
-    fn poll(
-        &mut self,
-        _: &mut Context<'_>,
-    ) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
         // Filled only by calls after which the Swarm is polled again.
         self.queue.pop_front().map_or(Poll::Pending, Poll::Ready)
     }
@@ -164,20 +145,15 @@ impl ConnectionHandler for Handler {
         event: ConnectionEvent<Self::InboundProtocol, Self::OutboundProtocol, (), Ticket>,
     ) {
         let news = match event {
-            ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
-                protocol: stream,
-                ..
-            }) => HandlerNews::Accepted(stream),
-            ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound {
-                protocol: stream,
-                info,
-            }) => HandlerNews::Opened(info, stream),
-            ConnectionEvent::DialUpgradeError(DialUpgradeError { info, .. }) => {
-                HandlerNews::Failed(info)
+            ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol: stream, .. }) => {
+                HandlerNews::Accepted(stream)
             }
+            ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound { protocol: stream, info }) => {
+                HandlerNews::Opened(info, stream)
+            }
+            ConnectionEvent::DialUpgradeError(DialUpgradeError { info, .. }) => HandlerNews::Failed(info),
             _ => return,
         };
         self.news.push_back(news);
     }
 }
-

@@ -46,11 +46,7 @@ impl Strikes {
     /// Those whose block is over.
     pub(super) fn released(&mut self, now: Instant) -> Vec<PeerId> {
         let over = |until: &Instant| *until <= now;
-        let released: Vec<_> = self
-            .blocked
-            .iter()
-            .filter_map(|(peer, until)| over(until).then_some(*peer))
-            .collect();
+        let released: Vec<_> = self.blocked.iter().filter_map(|(peer, until)| over(until).then_some(*peer)).collect();
         self.blocked.retain(|_, until| !over(until));
         released
     }
@@ -71,10 +67,7 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         assert!(!strikes.strike(eve, at(0)));
         assert!(!strikes.strike(eve, at(599)));
-        assert!(
-            !strikes.strike(eve, at(601)),
-            "the first is forgotten after ten minutes"
-        );
+        assert!(!strikes.strike(eve, at(601)), "the first is forgotten after ten minutes");
         assert!(strikes.strike(eve, at(602)));
         assert_eq!(strikes.deadline(), Some(at(902)));
         assert!(strikes.released(at(901)).is_empty());

@@ -34,7 +34,7 @@ impl From<ConnectError> for CommandError {
     fn from(error: ConnectError) -> Self {
         let code = match error {
             ConnectError::Impostor => ErrorCode::ServerImpostor,
-            _ => ErrorCode::ServerUnreachable,
+            ConnectError::Unreachable | ConnectError::Refused(_) | ConnectError::Lost => ErrorCode::ServerUnreachable,
         };
         Self { code, message: error.to_string() }
     }

@@ -59,7 +59,8 @@ pub(super) async fn writing(path: &Path, key: &DataKey) -> Result<SqliteConnecti
         .pragma("secure_delete", "ON")
         .connect()
         .await?;
-    MIGRATIONS.run(&mut connection).await?;
+    // `run` would do, but no task that may change threads could hold its future: "`Acquire` is not general enough".
+    MIGRATIONS.run_direct(None, &mut connection, false).await?;
     Ok(connection)
 }
 
@@ -86,4 +87,36 @@ async fn refuse_newer(path: &Path, key: &DataKey) -> Result<(), StoreError> {
             .any(|applied| !MIGRATIONS.version_exists(applied.version));
     connection.close().await?;
     if newer { Err(StoreError::SchemaTooNew) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use juice_proto::vault::{KdfParams, Vault};
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_commit_waits_for_the_disk_and_a_deleted_row_is_overwritten() {
+        let cheap = KdfParams { memory_kib: 8 * 1024, passes: 1, lanes: 1 };
+        let mut rng = ChaCha20Rng::from_seed([1; 32]);
+        let key = Vault::new(Zeroizing::new(Vec::new()), "password", cheap, &mut rng).unwrap().data_key;
+        let path = std::env::temp_dir().join(format!("juice-connect-{}.sqlite", std::process::id()));
+        let mut connection = writing(&path, &key).await.unwrap();
+        // A killed process alone can't tell: what it wrote is in the system's memory all the same.
+        for (pragma, expected) in [
+            ("PRAGMA synchronous", 2),
+            ("PRAGMA secure_delete", 1),
+            ("PRAGMA foreign_keys", 1),
+            ("PRAGMA temp_store", 2),
+        ] {
+            let set: i64 = sqlx::query_scalar(pragma).fetch_one(&mut connection).await.unwrap();
+            assert_eq!(set, expected, "{pragma}");
+        }
+        let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await.unwrap();
+        assert_eq!(journal, "wal");
+        connection.close().await.unwrap();
+        std::fs::remove_file(path).unwrap();
+    }
 }

@@ -118,8 +118,9 @@ pub async fn write(stream: &mut Stream, bytes: &[u8]) {
     let _ = stream.flush().await;
 }
 
-/// Writes a frame and sees whether the stream is still open a moment later: a stream that is refused ends at once.
+/// Writes a frame and waits for an answer: false if the stream ends instead.
 pub async fn is_served(stream: &mut Stream) -> bool {
     write(stream, &[0, 0, 0, 1, 1]).await;
-    timeout(Duration::from_millis(100), stream.read(&mut [0])).await.is_err()
+    let read = timeout(Duration::from_secs(20), stream.read(&mut [0])).await;
+    matches!(read.unwrap(), Ok(read) if read > 0)
 }

@@ -12,7 +12,8 @@ use juice_proto::{
     sign::SecretKey,
 };
 use tokio::{
-    sync::{Mutex, mpsc},
+    sync::{Mutex, mpsc, watch},
+    task::JoinHandle,
     time::timeout,
 };
 
@@ -90,13 +91,35 @@ impl Peer {
         }
     }
 
-    /// Nothing has happened, or (given a time, for what must not happen within it) does.
-    pub fn silent_for(&mut self, time: Duration) {
-        std::thread::sleep(time);
-        match self.news.get_mut().try_recv() {
-            Err(_) | Ok(NetNews::Addresses { .. }) => {}
-            Ok(other) => panic!("{other:?} instead of silence"),
+    /// The next news, which is that a link is up through the relay.
+    pub async fn relayed(&mut self) -> LinkId {
+        match self.next().await {
+            NetNews::LinkUp { link, relayed: true, .. } => link,
+            other => panic!("{other:?} instead of a link through the relay"),
         }
+    }
+
+    /// Nothing happens for so long.
+    pub async fn stays_silent(&mut self, time: Duration) {
+        let news = timeout(time, self.news.get_mut().recv()).await;
+        assert!(news.is_err(), "{news:?} instead of silence");
+    }
+
+    /// Answers every frame, and counts the links that are up.
+    pub fn answer_everything(self) -> (watch::Receiver<usize>, JoinHandle<()>) {
+        let (tell, up) = watch::channel(0);
+        let mut news = self.news.into_inner();
+        let task = tokio::spawn(async move {
+            while let Some(news) = news.recv().await {
+                match news {
+                    NetNews::LinkUp { .. } => tell.send_modify(|up| *up += 1),
+                    NetNews::LinkDown(_) => tell.send_modify(|up| *up -= 1),
+                    NetNews::LinkFrame(link, frame) => self.net.send(link, frame).unwrap(),
+                    NetNews::DialFailed(_) | NetNews::Addresses { .. } => {}
+                }
+            }
+        });
+        (up, task)
     }
 
     /// Sends as fast as the link takes it.

@@ -83,9 +83,7 @@ impl Room {
 
     /// The account's seat, if it still belongs to `session`.
     pub(super) fn current(&mut self, account: &AccountId, session: u64) -> Option<&mut Seat> {
-        self.seats
-            .get_mut(account)
-            .filter(|seat| seat.session == session)
+        self.seats.get_mut(account).filter(|seat| seat.session == session)
     }
 
     /// Takes that seat out of its place.
@@ -135,11 +133,7 @@ impl Room {
             return;
         };
         if seat.lit.is_some() {
-            self.tell(
-                account,
-                push_frame(Push::Presence(*account, None)),
-                metrics,
-            );
+            self.tell(account, push_frame(Push::Presence(*account, None)), metrics);
         }
         if let Some(seat) = self.seats.remove(account) {
             self.deadlines.remove(&(seat.deadline(), *account));

@@ -46,49 +46,33 @@ impl Store {
         .bind(id.bytes().as_slice())
         .fetch_optional(&self.read)
         .await?;
-        found
-            .map(|(row, list)| {
-                Ok(Account {
-                    row,
-                    list: unpacked(&list)?,
-                })
-            })
-            .transpose()
+        found.map(|(row, list)| Ok(Account { row, list: unpacked(&list)? })).transpose()
     }
 
     /// What OPAQUE keeps of the account's password.
     pub(crate) async fn record(&self, id: &AccountId) -> Result<Option<Vec<u8>>, StoreError> {
-        let found: Option<(Vec<u8>,)> =
-            sqlx::query_as("SELECT record FROM account WHERE account = ?")
-                .bind(id.bytes().as_slice())
-                .fetch_optional(&self.read)
-                .await?;
+        let found: Option<(Vec<u8>,)> = sqlx::query_as("SELECT record FROM account WHERE account = ?")
+            .bind(id.bytes().as_slice())
+            .fetch_optional(&self.read)
+            .await?;
         Ok(found.map(|(record,)| record))
     }
 
     /// The account's wrapped key.
     pub(crate) async fn capsule(&self, row: i64) -> Result<ServerCapsule, StoreError> {
-        let (capsule,): (Vec<u8>,) = sqlx::query_as("SELECT capsule FROM account WHERE row = ?")
-            .bind(row)
-            .fetch_one(&self.read)
-            .await?;
+        let (capsule,): (Vec<u8>,) =
+            sqlx::query_as("SELECT capsule FROM account WHERE row = ?").bind(row).fetch_one(&self.read).await?;
         unpacked(&capsule)
     }
 
     /// Makes an account, or refuses: `NameTaken`, `CodeNeeded`. Returns its row.
-    pub(crate) async fn register(
-        &self,
-        new: &NewAccount<'_>,
-        now: Millis,
-    ) -> Result<i64, Denied> {
+    pub(crate) async fn register(&self, new: &NewAccount<'_>, now: Millis) -> Result<i64, Denied> {
         let mut work = self.begin().await?;
         if let Some(code) = new.code {
-            let used = sqlx::query(
-                "UPDATE code SET uses_left = uses_left - 1 WHERE hash = ? AND uses_left > 0",
-            )
-            .bind(code.as_slice())
-            .execute(&mut *work)
-            .await?;
+            let used = sqlx::query("UPDATE code SET uses_left = uses_left - 1 WHERE hash = ? AND uses_left > 0")
+                .bind(code.as_slice())
+                .execute(&mut *work)
+                .await?;
             if used.rows_affected() == 0 {
                 return Err(Refusal::CodeNeeded.into());
             }
@@ -128,14 +112,12 @@ impl Store {
         now: Millis,
     ) -> Result<(), Denied> {
         let mut work = self.begin().await?;
-        let moved = sqlx::query(
-            "UPDATE account SET version = version + 1, prekey = ? WHERE row = ? AND version = ?",
-        )
-        .bind(packed(prekey))
-        .bind(row)
-        .bind(i64::from(from))
-        .execute(&mut *work)
-        .await?;
+        let moved = sqlx::query("UPDATE account SET version = version + 1, prekey = ? WHERE row = ? AND version = ?")
+            .bind(packed(prekey))
+            .bind(row)
+            .bind(i64::from(from))
+            .execute(&mut *work)
+            .await?;
         if moved.rows_affected() == 0 {
             return Err(Refusal::WrongList.into());
         }
@@ -167,11 +149,7 @@ impl Store {
     }
 
     /// Another day key.
-    pub(crate) async fn set_prekey(
-        &self,
-        row: i64,
-        prekey: &Signed<Prekey>,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn set_prekey(&self, row: i64, prekey: &Signed<Prekey>) -> Result<(), StoreError> {
         sqlx::query("UPDATE account SET prekey = ? WHERE row = ?")
             .bind(packed(prekey))
             .bind(row)
@@ -186,11 +164,10 @@ impl Store {
         id: &AccountId,
         since: u32,
     ) -> Result<Option<(Vec<Signed<DeviceList>>, Signed<Prekey>)>, StoreError> {
-        let found: Option<(i64, Vec<u8>)> =
-            sqlx::query_as("SELECT row, prekey FROM account WHERE account = ?")
-                .bind(id.bytes().as_slice())
-                .fetch_optional(&self.read)
-                .await?;
+        let found: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT row, prekey FROM account WHERE account = ?")
+            .bind(id.bytes().as_slice())
+            .fetch_optional(&self.read)
+            .await?;
         let Some((row, prekey)) = found else {
             return Ok(None);
         };
@@ -198,11 +175,7 @@ impl Store {
     }
 
     /// The newest lists after `since`, oldest first.
-    pub(crate) async fn lists(
-        &self,
-        row: i64,
-        since: u32,
-    ) -> Result<Vec<Signed<DeviceList>>, StoreError> {
+    pub(crate) async fn lists(&self, row: i64, since: u32) -> Result<Vec<Signed<DeviceList>>, StoreError> {
         let found: Vec<(Vec<u8>,)> = sqlx::query_as(
             "SELECT list FROM list WHERE account = ? AND version > ?
              ORDER BY version DESC LIMIT ?",

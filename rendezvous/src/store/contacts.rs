@@ -9,20 +9,18 @@ use juice_proto::{
     server::{Pending, Refusal, Relation},
     sign::Signed,
 };
-use sqlx::{Sqlite, SqliteConnection, Transaction};
 
-use super::{Store, StoreError, accounts::MAX_LISTS, ms, packed, unpacked};
+use super::{
+    Store, StoreError,
+    accounts::MAX_LISTS,
+    ms,
+    relations::{
+        ASKED, BLOCKED, BUDDY, Bounds, clear_pending, clear_state, make_buddies, relation, room_for_one, row_of,
+        set_state, state, wait,
+    },
+    unpacked,
+};
 use crate::denied::Denied;
-
-/// What the limits allow, at this time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    pub buddies: u32,
-    pub pending: u32,
-    /// Requests from before are forgotten.
-    pub asked_after: Millis,
-    pub now: Millis,
-}
 
 /// A contact as the store knows it.
 #[derive(Clone, Debug)]
@@ -57,123 +55,8 @@ pub(crate) struct Ended {
     pub gone_for_other: bool,
 }
 
-const BUDDY: i64 = 0;
-const ASKED: i64 = 1;
-const BLOCKED: i64 = 2;
-
-fn relation(state: i64) -> Relation {
-    match state {
-        BUDDY => Relation::Buddy,
-        ASKED => Relation::Asked,
-        _ => Relation::Blocked,
-    }
-}
-
-type Work = Transaction<'static, Sqlite>;
-
-async fn row_of(work: &mut SqliteConnection, account: &AccountId) -> Result<i64, Denied> {
-    let found: Option<(i64,)> = sqlx::query_as("SELECT row FROM account WHERE account = ?")
-        .bind(account.bytes().as_slice())
-        .fetch_optional(work)
-        .await?;
-    Ok(found.ok_or(Refusal::Unknown)?.0)
-}
-
-/// How `mine` stands to `other`; an old request counts for nothing.
-async fn state(
-    work: &mut Work,
-    mine: i64,
-    other: i64,
-    asked_after: Millis,
-) -> Result<Option<i64>, Denied> {
-    let found: Option<(i64,)> = sqlx::query_as(
-        "SELECT state FROM relation
-         WHERE account = ? AND other = ? AND (state <> 1 OR since_ms > ?)",
-    )
-    .bind(mine)
-    .bind(other)
-    .bind(ms(asked_after))
-    .fetch_optional(&mut **work)
-    .await?;
-    Ok(found.map(|(state,)| state))
-}
-
-async fn set_state(
-    work: &mut Work,
-    mine: i64,
-    other: i64,
-    state: i64,
-    now: Millis,
-) -> Result<(), Denied> {
-    sqlx::query(
-        "INSERT INTO relation (account, other, state, since_ms) VALUES (?, ?, ?, ?)
-         ON CONFLICT (account, other) DO UPDATE
-         SET state = excluded.state, since_ms = excluded.since_ms",
-    )
-    .bind(mine)
-    .bind(other)
-    .bind(state)
-    .bind(ms(now))
-    .execute(&mut **work)
-    .await?;
-    Ok(())
-}
-
-async fn clear_state(work: &mut Work, mine: i64, other: i64) -> Result<(), Denied> {
-    sqlx::query("DELETE FROM relation WHERE account = ? AND other = ?")
-        .bind(mine)
-        .bind(other)
-        .execute(&mut **work)
-        .await?;
-    Ok(())
-}
-
-/// Forgets the request of `asker` to `asked`; says whether there was one that still counted.
-async fn clear_pending(
-    work: &mut Work,
-    asked: i64,
-    asker: i64,
-    asked_after: Millis,
-) -> Result<bool, Denied> {
-    let when: Option<(i64,)> =
-        sqlx::query_as("DELETE FROM pending WHERE asked = ? AND asker = ? RETURNING asked_ms")
-            .bind(asked)
-            .bind(asker)
-            .fetch_optional(&mut **work)
-            .await?;
-    Ok(when.is_some_and(|(when,)| when > ms(asked_after)))
-}
-
-/// Refuses when `account` has as many relations as it may, blocked ones counted by themselves.
-async fn room_for_one(
-    work: &mut Work,
-    account: i64,
-    blocked: bool,
-    most: u32,
-) -> Result<(), Denied> {
-    let (count,): (i64,) =
-        sqlx::query_as("SELECT count(*) FROM relation WHERE account = ? AND (state = 2) = ?")
-            .bind(account)
-            .bind(blocked)
-            .fetch_one(&mut **work)
-            .await?;
-    if count < i64::from(most) {
-        Ok(())
-    } else {
-        Err(Refusal::TooManyBuddies.into())
-    }
-}
-
-async fn make_buddies(work: &mut Work, one: i64, two: i64, bounds: &Bounds) -> Result<(), Denied> {
-    for (mine, other) in [(one, two), (two, one)] {
-        if state(work, mine, other, 0).await?.is_none() {
-            room_for_one(work, mine, false, bounds.buddies).await?;
-        }
-        set_state(work, mine, other, BUDDY, bounds.now).await?;
-        clear_pending(work, mine, other, 0).await?;
-    }
-    Ok(())
-}
+/// Who, my state, theirs or -1, a list.
+type ContactRow = (Vec<u8>, i64, i64, Option<Vec<u8>>);
 
 impl Store {
     /// The contacts of an account; of buddies the lists stored since `since`, all lists of those who are new since.
@@ -183,7 +66,7 @@ impl Store {
         since: Millis,
         asked_after: Millis,
     ) -> Result<Vec<Known>, StoreError> {
-        let found: Vec<(Vec<u8>, i64, i64, Option<Vec<u8>>)> = sqlx::query_as(
+        let found: Vec<ContactRow> = sqlx::query_as(
             "SELECT them.account, mine.state, coalesce(theirs.state, -1), list.list
              FROM relation AS mine
              JOIN account AS them ON them.row = mine.other
@@ -221,11 +104,7 @@ impl Store {
     }
 
     /// The requests that wait for an account, oldest first.
-    pub(crate) async fn pending(
-        &self,
-        row: i64,
-        asked_after: Millis,
-    ) -> Result<Vec<Pending>, StoreError> {
+    pub(crate) async fn pending(&self, row: i64, asked_after: Millis) -> Result<Vec<Pending>, StoreError> {
         let found: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(
             "SELECT asker.account, list.list, pending.envelope FROM pending
              JOIN account AS asker ON asker.row = pending.asker
@@ -239,13 +118,8 @@ impl Store {
         found
             .into_iter()
             .map(|(from, list, envelope)| {
-                let from = <[u8; 32]>::try_from(from)
-                    .map_err(|_| juice_proto::error::ProtoError::Corrupt)?;
-                Ok(Pending {
-                    from: AccountId::new(from),
-                    list: unpacked(&list)?,
-                    envelope: unpacked(&envelope)?,
-                })
+                let from = <[u8; 32]>::try_from(from).map_err(|_| juice_proto::error::ProtoError::Corrupt)?;
+                Ok(Pending { from: AccountId::new(from), list: unpacked(&list)?, envelope: unpacked(&envelope)? })
             })
             .collect()
     }
@@ -287,12 +161,7 @@ impl Store {
     }
 
     /// Yes to the request of `from`, whose row is returned; `Unknown` if there is none.
-    pub(crate) async fn accept(
-        &self,
-        mine: i64,
-        from: &AccountId,
-        bounds: &Bounds,
-    ) -> Result<i64, Denied> {
+    pub(crate) async fn accept(&self, mine: i64, from: &AccountId, bounds: &Bounds) -> Result<i64, Denied> {
         let mut work = self.begin().await?;
         let other = row_of(&mut work, from).await?;
         if state(&mut work, mine, other, 0).await? == Some(BUDDY) {
@@ -318,12 +187,7 @@ impl Store {
     }
 
     /// Ends being buddies, or takes a request back. `Unknown` if there is neither.
-    pub(crate) async fn end(
-        &self,
-        mine: i64,
-        other: &AccountId,
-        asked_after: Millis,
-    ) -> Result<Ended, Denied> {
+    pub(crate) async fn end(&self, mine: i64, other: &AccountId, asked_after: Millis) -> Result<Ended, Denied> {
         let mut work = self.begin().await?;
         let other = row_of(&mut work, other).await?;
         let my_state = state(&mut work, mine, other, 0).await?;
@@ -331,28 +195,18 @@ impl Store {
             return Err(Refusal::Unknown.into());
         }
         clear_state(&mut work, mine, other).await?;
-        let mut ended = Ended {
-            gone_for_other: clear_pending(&mut work, other, mine, asked_after).await?,
-            ..Ended::default()
-        };
+        let mut ended =
+            Ended { gone_for_other: clear_pending(&mut work, other, mine, asked_after).await?, ..Ended::default() };
         if my_state == Some(BUDDY) && state(&mut work, other, mine, 0).await? == Some(BUDDY) {
             clear_state(&mut work, other, mine).await?;
-            ended = Ended {
-                were_mutual: true,
-                gone_for_other: true,
-            };
+            ended = Ended { were_mutual: true, gone_for_other: true };
         }
         work.commit().await?;
         Ok(ended)
     }
 
     /// Blocks. The other keeps what they had, but a request of mine is taken back.
-    pub(crate) async fn block(
-        &self,
-        mine: i64,
-        other: &AccountId,
-        bounds: &Bounds,
-    ) -> Result<Ended, Denied> {
+    pub(crate) async fn block(&self, mine: i64, other: &AccountId, bounds: &Bounds) -> Result<Ended, Denied> {
         let mut work = self.begin().await?;
         let other = row_of(&mut work, other).await?;
         if mine == other {
@@ -362,25 +216,16 @@ impl Store {
         if my_state != Some(BLOCKED) {
             room_for_one(&mut work, mine, true, bounds.buddies).await?;
         }
-        let were_mutual = my_state == Some(BUDDY)
-            && state(&mut work, other, mine, 0).await? == Some(BUDDY);
+        let were_mutual = my_state == Some(BUDDY) && state(&mut work, other, mine, 0).await? == Some(BUDDY);
         set_state(&mut work, mine, other, BLOCKED, bounds.now).await?;
         clear_pending(&mut work, mine, other, 0).await?;
         let gone_for_other = clear_pending(&mut work, other, mine, bounds.asked_after).await?;
         work.commit().await?;
-        Ok(Ended {
-            were_mutual,
-            gone_for_other,
-        })
+        Ok(Ended { were_mutual, gone_for_other })
     }
 
     /// Ends a block. Returns the other's row if that makes both buddies again; `Unknown` if there was no block.
-    pub(crate) async fn unblock(
-        &self,
-        mine: i64,
-        other: &AccountId,
-        bounds: &Bounds,
-    ) -> Result<Option<i64>, Denied> {
+    pub(crate) async fn unblock(&self, mine: i64, other: &AccountId, bounds: &Bounds) -> Result<Option<i64>, Denied> {
         let mut work = self.begin().await?;
         let other = row_of(&mut work, other).await?;
         if state(&mut work, mine, other, 0).await? != Some(BLOCKED) {
@@ -398,11 +243,7 @@ impl Store {
     }
 
     /// Whether `mine` has `other` as a buddy, and whether it is so in both directions.
-    pub(crate) async fn stands(
-        &self,
-        mine: i64,
-        other: &AccountId,
-    ) -> Result<(bool, bool), StoreError> {
+    pub(crate) async fn stands(&self, mine: i64, other: &AccountId) -> Result<(bool, bool), StoreError> {
         let states: Option<(i64, i64)> = sqlx::query_as(
             "SELECT mine.state, coalesce(theirs.state, -1) FROM account AS them
              JOIN relation AS mine ON mine.account = ?1 AND mine.other = them.row
@@ -414,40 +255,6 @@ impl Store {
         .bind(other.bytes().as_slice())
         .fetch_optional(&self.read)
         .await?;
-        Ok(states.map_or((false, false), |(mine, theirs)| {
-            (mine == BUDDY, mine == BUDDY && theirs == BUDDY)
-        }))
+        Ok(states.map_or((false, false), |(mine, theirs)| (mine == BUDDY, mine == BUDDY && theirs == BUDDY)))
     }
-}
-
-/// Lets a request wait.
-async fn wait(
-    work: &mut Work,
-    asked: i64,
-    asker: i64,
-    envelope: &Envelope,
-    bounds: &Bounds,
-) -> Result<(), Denied> {
-    let (waiting,): (i64,) =
-        sqlx::query_as("SELECT count(*) FROM pending WHERE asked = ? AND asked_ms > ?")
-            .bind(asked)
-            .bind(ms(bounds.asked_after))
-            .fetch_one(&mut **work)
-            .await?;
-    if waiting >= i64::from(bounds.pending) {
-        return Err(Refusal::TooManyBuddies.into());
-    }
-    set_state(work, asker, asked, ASKED, bounds.now).await?;
-    sqlx::query(
-        "INSERT INTO pending (asked, asker, envelope, asked_ms) VALUES (?, ?, ?, ?)
-         ON CONFLICT (asked, asker) DO UPDATE
-         SET envelope = excluded.envelope, asked_ms = excluded.asked_ms",
-    )
-    .bind(asked)
-    .bind(asker)
-    .bind(packed(envelope))
-    .bind(ms(bounds.now))
-    .execute(&mut **work)
-    .await?;
-    Ok(())
 }

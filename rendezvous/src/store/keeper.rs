@@ -17,9 +17,7 @@ pub(crate) struct Overview {
 impl Store {
     /// How many accounts there are.
     pub(crate) async fn accounts(&self) -> Result<i64, StoreError> {
-        let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM account")
-            .fetch_one(&self.read)
-            .await?;
+        let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM account").fetch_one(&self.read).await?;
         Ok(count)
     }
 
@@ -70,28 +68,18 @@ impl Store {
     /// The accounts removed since this was last asked.
     pub(crate) async fn take_removed(&self) -> Result<Vec<AccountId>, StoreError> {
         // Almost always there is none, and looking costs no write.
-        let waiting: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM removed LIMIT 1")
-            .fetch_optional(&self.read)
-            .await?;
+        let waiting: Option<(i64,)> =
+            sqlx::query_as("SELECT 1 FROM removed LIMIT 1").fetch_optional(&self.read).await?;
         if waiting.is_none() {
             return Ok(Vec::new());
         }
-        let taken: Vec<(Vec<u8>,)> = sqlx::query_as("DELETE FROM removed RETURNING account")
-            .fetch_all(&self.write)
-            .await?;
-        Ok(taken
-            .into_iter()
-            .filter_map(|(account,)| Some(AccountId::new(account.try_into().ok()?)))
-            .collect())
+        let taken: Vec<(Vec<u8>,)> =
+            sqlx::query_as("DELETE FROM removed RETURNING account").fetch_all(&self.write).await?;
+        Ok(taken.into_iter().filter_map(|(account,)| Some(AccountId::new(account.try_into().ok()?))).collect())
     }
 
     /// Stores a registration code by its hash.
-    pub(crate) async fn add_code(
-        &self,
-        hash: [u8; 32],
-        uses: u32,
-        now: Millis,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn add_code(&self, hash: [u8; 32], uses: u32, now: Millis) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO code (hash, uses_left, made_ms) VALUES (?, ?, ?)")
             .bind(hash.as_slice())
             .bind(i64::from(uses))
@@ -103,47 +91,31 @@ impl Store {
 
     /// Whether a registration code is good for one more account.
     pub(crate) async fn code_is_good(&self, hash: [u8; 32]) -> Result<bool, StoreError> {
-        let found: Option<(i64,)> =
-            sqlx::query_as("SELECT 1 FROM code WHERE hash = ? AND uses_left > 0")
-                .bind(hash.as_slice())
-                .fetch_optional(&self.read)
-                .await?;
+        let found: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM code WHERE hash = ? AND uses_left > 0")
+            .bind(hash.as_slice())
+            .fetch_optional(&self.read)
+            .await?;
         Ok(found.is_some())
     }
 
     /// Forgets requests from before `asked_after`, passwords tried before `tried_after`, and codes used up.
-    pub(crate) async fn tidy(
-        &self,
-        asked_after: Millis,
-        tried_after: Millis,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn tidy(&self, asked_after: Millis, tried_after: Millis) -> Result<(), StoreError> {
         let mut work = self.begin().await?;
         for (statement, before) in [
             ("DELETE FROM pending WHERE asked_ms <= ?", asked_after),
-            (
-                "DELETE FROM relation WHERE state = 1 AND since_ms <= ?",
-                asked_after,
-            ),
+            ("DELETE FROM relation WHERE state = 1 AND since_ms <= ?", asked_after),
             ("DELETE FROM attempt WHERE tried_ms <= ?", tried_after),
         ] {
-            sqlx::query(statement)
-                .bind(ms(before))
-                .execute(&mut *work)
-                .await?;
+            sqlx::query(statement).bind(ms(before)).execute(&mut *work).await?;
         }
-        sqlx::query("DELETE FROM code WHERE uses_left = 0")
-            .execute(&mut *work)
-            .await?;
+        sqlx::query("DELETE FROM code WHERE uses_left = 0").execute(&mut *work).await?;
         work.commit().await?;
         Ok(())
     }
 
     /// Writes a copy of the database, as of this moment, into the empty file `to`.
     pub(crate) async fn copy_into(&self, to: &str) -> Result<(), StoreError> {
-        sqlx::query("VACUUM INTO ?")
-            .bind(to)
-            .execute(&self.write)
-            .await?;
+        sqlx::query("VACUUM INTO ?").bind(to).execute(&self.write).await?;
         Ok(())
     }
 }

@@ -20,3 +20,27 @@ pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
         Err(other) => Err(StoreError::Schema(other)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{Store, StoreError};
+
+    #[tokio::test]
+    async fn a_database_of_a_newer_version_is_left_untouched() {
+        let folder = std::env::temp_dir().join(format!("juice-schema-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let store = Store::open(&folder).await.unwrap();
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (9999, 'of the future', TRUE, x'00', 0)",
+        )
+        .execute(&store.write)
+        .await
+        .unwrap();
+        store.close().await;
+        let before = std::fs::read(folder.join(super::DATABASE)).unwrap();
+        assert!(matches!(Store::open(&folder).await, Err(StoreError::SchemaTooNew)));
+        assert_eq!(std::fs::read(folder.join(super::DATABASE)).unwrap(), before);
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+}

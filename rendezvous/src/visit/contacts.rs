@@ -18,19 +18,11 @@ fn done() -> Reply {
 }
 
 impl Visit {
-    pub(super) async fn look_up(
-        &mut self,
-        account: &AccountId,
-        since: u32,
-    ) -> Result<Reply, Denied> {
+    pub(super) async fn look_up(&mut self, account: &AccountId, since: u32) -> Result<Reply, Denied> {
         self.session()?;
         let found = self.house.store.look_up(account, since).await?;
         let (lists, prekey) = found.ok_or(Refusal::Unknown)?;
-        Ok(Answer::Account {
-            lists,
-            prekey: Some(prekey),
-        }
-        .into())
+        Ok(Answer::Account { lists, prekey: Some(prekey) }.into())
     }
 
     pub(super) async fn ask(&mut self, to: AccountId, envelope: Envelope) -> Result<Reply, Denied> {
@@ -39,23 +31,14 @@ impl Visit {
             return Err(Refusal::BadRequest.into());
         }
         let house = &self.house;
-        let asked = house
-            .store
-            .ask(session.row, &to, &envelope, &self.bounds())
-            .await?;
+        let asked = house.store.ask(session.row, &to, &envelope, &self.bounds()).await?;
         tracing::debug!(from = ?session.account, ?to, ?asked, "asked");
         match asked {
             Asked::Waits => {
                 let lists = house.store.lists(session.row, 0).await?;
                 let list = lists.into_iter().next_back().ok_or(Refusal::Failed)?;
-                let pending = Pending {
-                    from: session.account,
-                    list,
-                    envelope,
-                };
-                house
-                    .presences
-                    .push(&to, Push::Pending(pending), &house.metrics);
+                let pending = Pending { from: session.account, list, envelope };
+                house.presences.push(&to, Push::Pending(pending), &house.metrics);
             }
             Asked::Ignored => {}
             Asked::Crossed { other } => self.link(&session, (to, other)).await?,
@@ -65,11 +48,7 @@ impl Visit {
 
     pub(super) async fn accept(&mut self, from: AccountId) -> Result<Reply, Denied> {
         let session = self.session()?;
-        let other = self
-            .house
-            .store
-            .accept(session.row, &from, &self.bounds())
-            .await?;
+        let other = self.house.store.accept(session.row, &from, &self.bounds()).await?;
         tracing::debug!(?from, by = ?session.account, "accepted");
         self.link(&session, (from, other)).await?;
         Ok(done())
@@ -90,9 +69,7 @@ impl Visit {
             house.presences.unlink(&session.account, other);
         }
         if ended.gone_for_other {
-            house
-                .presences
-                .push(other, Push::Gone(session.account), &house.metrics);
+            house.presences.push(other, Push::Gone(session.account), &house.metrics);
         }
         Ok(done())
     }
@@ -100,34 +77,21 @@ impl Visit {
     pub(super) async fn block(&mut self, other: &AccountId) -> Result<Reply, Denied> {
         let session = self.session()?;
         let house = &self.house;
-        let ended = house
-            .store
-            .block(session.row, other, &self.bounds())
-            .await?;
+        let ended = house.store.block(session.row, other, &self.bounds()).await?;
         if ended.were_mutual {
             house.presences.unlink(&session.account, other);
             // As if I had gone offline.
-            house.presences.push(
-                other,
-                Push::Presence(session.account, None),
-                &house.metrics,
-            );
+            house.presences.push(other, Push::Presence(session.account, None), &house.metrics);
         }
         if ended.gone_for_other {
-            house
-                .presences
-                .push(other, Push::Gone(session.account), &house.metrics);
+            house.presences.push(other, Push::Gone(session.account), &house.metrics);
         }
         Ok(done())
     }
 
     pub(super) async fn unblock(&mut self, other: AccountId) -> Result<Reply, Denied> {
         let session = self.session()?;
-        let row = self
-            .house
-            .store
-            .unblock(session.row, &other, &self.bounds())
-            .await?;
+        let row = self.house.store.unblock(session.row, &other, &self.bounds()).await?;
         if let Some(row) = row {
             self.link(&session, (other, row)).await?;
         }
@@ -142,9 +106,7 @@ impl Visit {
             return Err(Refusal::Unknown.into());
         }
         if mutual {
-            house
-                .presences
-                .push(buddy, Push::Nudged(session.account), &house.metrics);
+            house.presences.push(buddy, Push::Nudged(session.account), &house.metrics);
         }
         Ok(done())
     }
@@ -152,14 +114,8 @@ impl Visit {
     /// Tells both of two new buddies of each other.
     async fn link(&self, session: &Session, (other, row): (AccountId, i64)) -> Result<(), Denied> {
         let house = &self.house;
-        let me = Person {
-            account: session.account,
-            lists: house.store.lists(session.row, 0).await?,
-        };
-        let them = Person {
-            account: other,
-            lists: house.store.lists(row, 0).await?,
-        };
+        let me = Person { account: session.account, lists: house.store.lists(session.row, 0).await? };
+        let them = Person { account: other, lists: house.store.lists(row, 0).await? };
         house.presences.link(me, them, &house.metrics);
         Ok(())
     }

@@ -13,15 +13,13 @@ use juice_proto::{
     sign::Signed,
 };
 
-use super::{Reply, Session, Visit, check_prekey};
+use super::{Reply, Session, Visit, before, check_prekey};
 use crate::{clock, config, denied, denied::Denied, keys, presence::Checked, store::NewAccount};
 
 /// The longest code that is looked at.
 const MAX_CODE: usize = 64;
 /// The longest encoded capsule: a 32-byte key, its nonce and seal take 80.
 pub(super) const MAX_CAPSULE: usize = 128;
-/// Lists stored within this before the last welcome are sent again: one may have been in the making.
-const OVERLAP: Millis = 5_000;
 
 /// The second call of a registration.
 pub(super) struct Registration<'a> {
@@ -68,10 +66,7 @@ impl Visit {
         if house.store.account(&account).await?.is_some() {
             return Err(Refusal::NameTaken.into());
         }
-        let answer = house
-            .opaque
-            .register(request, &account)
-            .map_err(denied::malformed)?;
+        let answer = house.opaque.register(request, &account).map_err(denied::malformed)?;
         self.registering = Some((account, code));
         Ok(Answer::Opaque(answer.into()).into())
     }
@@ -83,8 +78,7 @@ impl Visit {
     ) -> Result<Reply, Denied> {
         self.before_session()?;
         let (account, code) = self.registering.take().ok_or(Refusal::NoSession)?;
-        let (list, pin) =
-            device_list::check(&account, None, &parts.list).map_err(denied::wrong_list)?;
+        let (list, pin) = device_list::check(&account, None, &parts.list).map_err(denied::wrong_list)?;
         if pin.version != 1 || list.previous.bytes() != &[0; 32] {
             return Err(Refusal::WrongList.into());
         }
@@ -107,14 +101,7 @@ impl Visit {
         };
         let row = self.house.store.register(&new, clock::wall_ms()).await?;
         tracing::debug!(?account, "registered");
-        let opening = Opening {
-            account,
-            row,
-            device,
-            since: 0,
-            presence,
-            moved: None,
-        };
+        let opening = Opening { account, row, device, since: 0, presence, moved: None };
         self.open(frame, opening).await
     }
 
@@ -143,7 +130,7 @@ impl Visit {
             account,
             row: known.row,
             device,
-            since: since.saturating_sub(OVERLAP),
+            since: before(since, self.house.config.timing.overlap),
             presence,
             moved: None,
         };
@@ -161,10 +148,8 @@ impl Visit {
         let account = self.proven.ok_or(Refusal::NoSession)?;
         let known = self.house.store.account(&account).await?;
         let known = known.ok_or(Refusal::Unknown)?;
-        let (_, pin) =
-            device_list::check(&account, None, &known.list).map_err(|_| Refusal::Failed)?;
-        let (opened, next) =
-            device_list::check(&account, Some(&pin), &list).map_err(denied::wrong_list)?;
+        let (_, pin) = device_list::check(&account, None, &known.list).map_err(|_| Refusal::Failed)?;
+        let (opened, next) = device_list::check(&account, Some(&pin), &list).map_err(denied::wrong_list)?;
         if next.version == pin.version {
             return Err(Refusal::WrongList.into());
         }
@@ -174,37 +159,21 @@ impl Visit {
         let presence = self.check_presence(&account, &device, presence)?;
         self.call_of(&device)?;
         let now = clock::wall_ms();
-        self.house
-            .store
-            .move_to(known.row, pin.version, &list, &prekey, now)
-            .await?;
+        self.house.store.move_to(known.row, pin.version, &list, &prekey, now).await?;
         self.proven = None;
         tracing::debug!(?account, ?device, "moved");
-        let opening = Opening {
-            account,
-            row: known.row,
-            device,
-            since: 0,
-            presence,
-            moved: Some(list),
-        };
+        let opening = Opening { account, row: known.row, device, since: 0, presence, moved: Some(list) };
         self.open(frame, opening).await
     }
 
     fn check_proof(&self, frame: &ClientFrame, device: &DeviceId) -> Result<(), Denied> {
-        frame
-            .check(device, &self.house.server_key, &self.nonce)
-            .map_err(denied::malformed)?;
+        frame.check(device, &self.house.server_key, &self.nonce).map_err(denied::malformed)?;
         Ok(())
     }
 
     /// Counts a call that opens a session: a device that comes back again and again has no more of them.
     fn call_of(&self, device: &DeviceId) -> Result<(), Denied> {
-        Ok(self
-            .house
-            .throttle
-            .call(device)
-            .map_err(Refusal::SlowDown)?)
+        Ok(self.house.throttle.call(device).map_err(Refusal::SlowDown)?)
     }
 
     /// The device that made this call, if it speaks for the account.
@@ -214,11 +183,7 @@ impl Visit {
         list: &DeviceList,
         presence: Option<&Signed<Presence>>,
     ) -> Result<DeviceId, Denied> {
-        let made_by = |device: &DeviceId| {
-            frame
-                .check(device, &self.house.server_key, &self.nonce)
-                .is_ok()
-        };
+        let made_by = |device: &DeviceId| frame.check(device, &self.house.server_key, &self.nonce).is_ok();
         let current = list.current().ok_or(Refusal::RevokedDevice)?;
         if made_by(&current) {
             return Ok(current);
@@ -233,9 +198,7 @@ impl Visit {
         }
         let claimed = presence.and_then(|presence| Some(presence.peek().ok()?.device));
         match claimed {
-            Some(device) if list.admit(&device) == Err(ProtoError::UnknownDevice) => {
-                Err(Refusal::UnknownDevice.into())
-            }
+            Some(device) if list.admit(&device) == Err(ProtoError::UnknownDevice) => Err(Refusal::UnknownDevice.into()),
             None if frame.proof.is_some() => Err(Refusal::UnknownDevice.into()),
             Some(_) | None => Err(Refusal::BadSignature.into()),
         }
@@ -244,15 +207,9 @@ impl Visit {
     /// Opens the session: seats the account, tells its buddies, and welcomes it.
     async fn open(&mut self, frame: &ClientFrame, opening: Opening) -> Result<Reply, Denied> {
         let house = &self.house;
-        let taken = house
-            .presences
-            .enter(opening.account, opening.device, &house.metrics);
-        let session = Session {
-            account: opening.account,
-            row: opening.row,
-            device: opening.device,
-            number: taken.session,
-        };
+        let taken = house.presences.enter(opening.account, opening.device, &house.metrics);
+        let session =
+            Session { account: opening.account, row: opening.row, device: opening.device, number: taken.session };
         match self.welcome(&frame.call, session, opening).await {
             Ok(mut reply) => {
                 reply.queue = Some(taken.queue);
@@ -263,11 +220,7 @@ impl Visit {
                 Ok(reply)
             }
             Err(denied) => {
-                self.house.presences.leave(
-                    session.account,
-                    session.number,
-                    &self.house.metrics,
-                );
+                self.house.presences.leave(session.account, session.number, &self.house.metrics);
                 Err(denied)
             }
         }

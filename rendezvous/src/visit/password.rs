@@ -14,28 +14,19 @@ use super::{Reply, Visit, before, open::MAX_CAPSULE};
 use crate::{clock, denied, denied::Denied, keys, store::StoreError};
 
 impl Visit {
-    pub(super) async fn login_start(
-        &mut self,
-        account: AccountId,
-        request: &[u8],
-    ) -> Result<Reply, Denied> {
+    pub(super) async fn login_start(&mut self, account: AccountId, request: &[u8]) -> Result<Reply, Denied> {
         if self.session.is_some_and(|mine| mine.account != account) {
             return Err(Refusal::Unknown.into());
         }
         self.challenged = None;
+        self.house.throttle.password(self.address).map_err(Refusal::SlowDown)?;
         self.count_attempt(&account).await?;
         let house = &self.house;
         let record = house.store.record(&account).await?;
         let mut rng = keys::rng().map_err(StoreError::from)?;
         let (challenged, answer) = house
             .opaque
-            .challenge(
-                request,
-                record.as_deref(),
-                &account,
-                &house.server_key,
-                &mut rng,
-            )
+            .challenge(request, record.as_deref(), &account, &house.server_key, &mut rng)
             .map_err(denied::malformed)?;
         self.challenged = Some((account, Box::new(challenged)));
         Ok(Answer::Opaque(answer.into()).into())
@@ -44,11 +35,7 @@ impl Visit {
     async fn count_attempt(&self, account: &AccountId) -> Result<(), Denied> {
         let (now, window) = (clock::wall_ms(), self.house.config.timing.attempts);
         let most = self.house.config.limits.attempts;
-        let tried = self
-            .house
-            .store
-            .try_password(account, most, before(now, window), now)
-            .await?;
+        let tried = self.house.store.try_password(account, most, before(now, window), now).await?;
         tried.map_err(|oldest| {
             let left = oldest.saturating_sub(before(now, window)).div_ceil(1000);
             tracing::debug!(?account, "too many passwords tried");
@@ -60,19 +47,13 @@ impl Visit {
     pub(super) async fn login_finish(&mut self, proof: &[u8]) -> Result<Reply, Denied> {
         let (account, challenged) = self.challenged.take().ok_or(Refusal::NoSession)?;
         let house = &self.house;
-        challenged
-            .check(proof, &account, &house.server_key)
-            .map_err(|_| Refusal::WrongPassword)?;
+        challenged.check(proof, &account, &house.server_key).map_err(|_| Refusal::WrongPassword)?;
         let known = house.store.account(&account).await?;
         let known = known.ok_or(Refusal::WrongPassword)?;
         house.store.password_proven(&account).await?;
         let capsule = house.store.capsule(known.row).await?;
         self.proven = Some(account);
-        Ok(Answer::Capsule {
-            capsule,
-            list: known.list,
-        }
-        .into())
+        Ok(Answer::Capsule { capsule, list: known.list }.into())
     }
 
     pub(super) fn password_start(&mut self, request: &[u8]) -> Result<Reply, Denied> {
@@ -80,19 +61,11 @@ impl Visit {
         if self.proven != Some(session.account) {
             return Err(Refusal::NoSession.into());
         }
-        let answer = self
-            .house
-            .opaque
-            .register(request, &session.account)
-            .map_err(denied::malformed)?;
+        let answer = self.house.opaque.register(request, &session.account).map_err(denied::malformed)?;
         Ok(Answer::Opaque(answer.into()).into())
     }
 
-    pub(super) async fn password_finish(
-        &mut self,
-        upload: &[u8],
-        capsule: &ServerCapsule,
-    ) -> Result<Reply, Denied> {
+    pub(super) async fn password_finish(&mut self, upload: &[u8], capsule: &ServerCapsule) -> Result<Reply, Denied> {
         let session = self.session()?;
         if self.proven != Some(session.account) {
             return Err(Refusal::NoSession.into());
@@ -101,10 +74,7 @@ impl Visit {
             return Err(Refusal::BadRequest.into());
         }
         let record = opaque::record(upload).map_err(denied::malformed)?;
-        self.house
-            .store
-            .set_password(session.row, &record, capsule)
-            .await?;
+        self.house.store.set_password(session.row, &record, capsule).await?;
         self.proven = None;
         tracing::debug!(account = ?session.account, "password changed");
         Ok(Answer::Done.into())

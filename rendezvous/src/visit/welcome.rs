@@ -15,26 +15,15 @@ const FRAME_BUDGET: usize = 60 * 1024;
 
 impl Visit {
     /// Settles the session among its buddies and says all there is to know.
-    pub(super) async fn welcome(
-        &self,
-        call: &[u8],
-        session: Session,
-        opening: Opening,
-    ) -> Result<Reply, Denied> {
+    pub(super) async fn welcome(&self, call: &[u8], session: Session, opening: Opening) -> Result<Reply, Denied> {
         let house = &self.house;
         let server_ms = clock::wall_ms();
         let asked_after = self.asked_after(server_ms);
         let contacts = loop {
             let changes = house.presences.changes(&session.account);
-            let known = house
-                .store
-                .contacts(session.row, opening.since, asked_after)
-                .await?;
-            let buddies: Vec<AccountId> = known
-                .iter()
-                .filter(|contact| contact.mutual)
-                .map(|contact| contact.account)
-                .collect();
+            let known = house.store.contacts(session.row, opening.since, asked_after).await?;
+            let buddies: Vec<AccountId> =
+                known.iter().filter(|contact| contact.mutual).map(|contact| contact.account).collect();
             let settled = house.presences.settle(
                 (session.account, session.number),
                 changes,
@@ -48,11 +37,7 @@ impl Visit {
                 let contact = |known: crate::store::Known| Contact {
                     account: known.account,
                     relation: known.relation,
-                    presence: if known.mutual {
-                        theirs.next().flatten()
-                    } else {
-                        None
-                    },
+                    presence: if known.mutual { theirs.next().flatten() } else { None },
                     lists: known.lists,
                 };
                 break known.into_iter().map(contact).collect::<Vec<_>>();
@@ -61,26 +46,16 @@ impl Visit {
         let pending = house.store.pending(session.row, asked_after).await?;
         let (welcome, more) = self.cut(server_ms, contacts, pending);
         let signed = SignedWelcome::make(&welcome, &house.key, &self.nonce, call);
-        Ok(Reply {
-            more,
-            ..Answer::Welcome(signed).into()
-        })
+        Ok(Reply { more, ..Answer::Welcome(signed).into() })
     }
 
     /// What fits goes into the welcome, the rest behind it.
-    fn cut(
-        &self,
-        server_ms: Millis,
-        contacts: Vec<Contact>,
-        pending: Vec<Pending>,
-    ) -> (Welcome, Vec<Bytes>) {
+    fn cut(&self, server_ms: Millis, contacts: Vec<Contact>, pending: Vec<Pending>) -> (Welcome, Vec<Bytes>) {
         let contact_count = u32::try_from(contacts.len()).unwrap_or(u32::MAX);
         let mut pages = pages(contacts).into_iter();
         let first = pages.next().unwrap_or_default();
         let mut room = FRAME_BUDGET.saturating_sub(first.iter().map(size).sum());
-        let mut more: Vec<Bytes> = pages
-            .map(|page| push_frame(Push::Contacts(page)))
-            .collect();
+        let mut more: Vec<Bytes> = pages.map(|page| push_frame(Push::Contacts(page))).collect();
         let mut welcome = Welcome {
             server_ms,
             contacts: first,
@@ -124,15 +99,8 @@ fn pages(contacts: Vec<Contact>) -> Vec<Vec<Contact>> {
 /// At least as long as the contact is when encoded.
 fn size(contact: &Contact) -> usize {
     // A signature takes 66 bytes, headers and lengths few; an id 34.
-    let lists: usize = contact
-        .lists
-        .iter()
-        .map(|list| list.bytes().len() + 80)
-        .sum();
-    let presence = contact
-        .presence
-        .as_ref()
-        .map_or(0, |presence| presence.bytes().len() + 80);
+    let lists: usize = contact.lists.iter().map(|list| list.bytes().len() + 80).sum();
+    let presence = contact.presence.as_ref().map_or(0, |presence| presence.bytes().len() + 80);
     lists + presence + 64
 }
 
@@ -151,12 +119,7 @@ mod tests {
                 bytes[..4].copy_from_slice(&n.to_be_bytes());
                 let account = AccountId::new(bytes);
                 let list = DeviceList::first(account, key.account_key(), key.device(), 1 << 40);
-                Contact {
-                    account,
-                    relation: Relation::Buddy,
-                    lists: vec![list.sign(&key).0; 3],
-                    presence: None,
-                }
+                Contact { account, relation: Relation::Buddy, lists: vec![list.sign(&key).0; 3], presence: None }
             })
             .collect();
         assert!(frame::encode(&contacts[0]).len() <= size(&contacts[0]));

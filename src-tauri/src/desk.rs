@@ -1,0 +1,315 @@
+//! The desk of the window's frame: one loop that hears the engine, the person and the clock, one thing at a time.
+//!
+//! Everything that is not the engine's and not the page's comes together here: the mirror, toasts, tray, title, and
+//! whether there is a window. It runs as a task and waits for nobody but the window's own thread; what takes longer
+//! runs beside it. Others reach it through [`Desk`], a short queue (full: the ask is dropped and logged).
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use juice_engine::{
+    Events, Handle,
+    view::{Availability, Command, Event},
+};
+use tauri::AppHandle;
+use tokio::{
+    sync::mpsc,
+    time::{sleep_until, timeout},
+};
+
+use crate::{
+    events::{self, WindowNews},
+    mirror::Mirror,
+    quit,
+    toasts::{
+        Eyes, Slot, Toast, Toasts,
+        screen::{self, Order},
+    },
+    tray::Tray,
+    window::{self, place::Memory},
+    words::Words,
+};
+
+/// Asks that may wait.
+const ASKS: usize = 64;
+/// A hidden window is ended after this: long enough for a second thought, short enough to give the memory back.
+const HIDDEN: Duration = Duration::from_secs(60);
+/// News that wait for a page which is starting.
+const NEWS: usize = 4;
+/// The engine answers at once or has ended.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the desk can be asked.
+#[derive(Debug)]
+pub enum Ask {
+    /// The page hears events from now on.
+    PageReady,
+    /// Which conversation the page shows in front of the person.
+    Looking(Option<String>),
+    /// The window got or lost the focus.
+    Focused(bool),
+    /// Bring up the window and tell it this.
+    Show(Option<WindowNews>),
+    /// The person closed the window.
+    Closed,
+    SetAvailability(Availability),
+    SignOut,
+    /// A toast has left the screen.
+    ToastGone(Slot),
+    Quit,
+}
+
+/// The way to the desk.
+#[derive(Clone, Debug)]
+pub struct Desk(mpsc::Sender<Ask>);
+
+impl Desk {
+    /// A desk that nobody sits at yet.
+    pub fn new() -> (Self, mpsc::Receiver<Ask>) {
+        let (sender, asks) = mpsc::channel(ASKS);
+        (Self(sender), asks)
+    }
+
+    /// Asks something. Never waits.
+    pub fn tell(&self, ask: Ask) {
+        if let Err(error) = self.0.try_send(ask) {
+            tracing::warn!(%error, "the desk was not told");
+        }
+    }
+}
+
+/// How the desk is to behave.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    pub profile: PathBuf,
+    /// Start in the tray.
+    pub hidden: bool,
+    /// Closing the window ends JUICE.
+    pub exit_when_closed: bool,
+    /// An invite to follow at the start.
+    pub invite: Option<String>,
+}
+
+/// Who sits at the desk.
+pub struct Clerk {
+    app: AppHandle,
+    engine: Handle,
+    manner: Manner,
+    words: &'static Words,
+    mirror: Mirror,
+    toasts: Toasts,
+    screen: mpsc::Sender<Order>,
+    tray: Tray,
+    eyes: Eyes,
+    memory: Memory,
+    title: String,
+    page_ready: bool,
+    news: Vec<WindowNews>,
+    /// When a hidden window shall end.
+    ends: Option<Instant>,
+}
+
+impl Clerk {
+    pub fn new(app: AppHandle, engine: Handle, desk: Desk, manner: Manner) -> Self {
+        let words = Words::of_system();
+        Self {
+            screen: screen::start(manner.profile.clone(), desk.clone()),
+            tray: Tray::new(words, desk),
+            memory: Memory::load(&manner.profile),
+            toasts: Toasts::new(words),
+            mirror: Mirror::default(),
+            eyes: Eyes::default(),
+            title: String::new(),
+            page_ready: false,
+            news: Vec::new(),
+            ends: None,
+            app,
+            engine,
+            manner,
+            words,
+        }
+    }
+
+    /// Works until told to quit.
+    pub async fn work(mut self, mut events: Events, mut asks: mpsc::Receiver<Ask>) {
+        self.reload().await;
+        if !self.manner.hidden || self.manner.invite.is_some() {
+            let invite = self.manner.invite.take().map(|link| WindowNews::FollowInvite { link });
+            self.show(invite);
+        }
+        self.tray.ensure(&self.app, &self.mirror);
+        let mut engine_runs = true;
+        loop {
+            let alarm = [self.toasts.next_due(), self.ends].into_iter().flatten().min();
+            tokio::select! {
+                ask = asks.recv() => match ask {
+                    None | Some(Ask::Quit) => break,
+                    Some(Ask::Closed) if self.manner.exit_when_closed => break,
+                    Some(ask) => self.answer(ask),
+                },
+                event = events.next(), if engine_runs => match event {
+                    Some(event) => self.hear(&event).await,
+                    None => engine_runs = false,
+                },
+                () = sleep_until(alarm.unwrap_or_else(Instant::now).into()), if alarm.is_some() => self.wake(),
+            }
+        }
+        self.leave().await;
+    }
+
+    async fn hear(&mut self, event: &Event) {
+        events::emit(&self.app, event);
+        let unread_before = match event {
+            Event::BuddyChanged { buddy } => self.mirror.unread_of(&buddy.id),
+            _ => 0,
+        };
+        self.mirror.apply(event);
+        match event {
+            Event::PhaseChanged { .. } | Event::EventsLost => self.reload().await,
+            Event::BuddyChanged { buddy } if unread_before > 0 && buddy.unread == 0 => self.seen(&buddy.id),
+            _ => {}
+        }
+        if !self.mirror.is_open() {
+            let slots = self.toasts.clear();
+            slots.into_iter().for_each(|slot| self.order(Order::TakeBack(slot)));
+        }
+        self.toasts.hear(event, &self.mirror, &self.eyes, Instant::now());
+        self.refresh();
+    }
+
+    fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::PageReady => {
+                self.page_ready = true;
+                self.news.drain(..).for_each(|news| events::emit_news(&self.app, &news));
+            }
+            Ask::Looking(buddy) => {
+                if let Some(buddy) = &buddy {
+                    self.seen(buddy);
+                }
+                self.eyes.looking = buddy;
+            }
+            Ask::Focused(focused) => self.eyes.focused = focused,
+            Ask::Show(news) => self.show(news),
+            Ask::Closed | Ask::Quit => self.put_away(),
+            Ask::SetAvailability(availability) => {
+                let text = self.mirror.status_text().to_owned();
+                self.tray.show_anew(&self.mirror);
+                self.command(Command::SetStatus { availability, text });
+            }
+            Ask::SignOut => self.command(Command::SignOut),
+            Ask::ToastGone(slot) => self.toasts.gone(&slot),
+        }
+    }
+
+    /// A toast has fallen due, or a hidden window.
+    fn wake(&mut self) {
+        let now = Instant::now();
+        for toast in self.toasts.due(now) {
+            self.order(Order::Show(toast));
+        }
+        if self.ends.is_some_and(|end| end <= now) {
+            tracing::debug!("the hidden window ends");
+            self.ends = None;
+            self.page_ready = false;
+            window::end(&self.app);
+        }
+    }
+
+    fn show(&mut self, news: Option<WindowNews>) {
+        self.ends = None;
+        if let Err(error) = window::show(&self.app, &self.manner.profile, &self.memory.place, &self.mirror.title()) {
+            tracing::error!(%error, "there is no window");
+        }
+        let Some(news) = news else { return };
+        if self.page_ready {
+            events::emit_news(&self.app, &news);
+        } else {
+            self.news.push(news);
+            let surplus = self.news.len().saturating_sub(NEWS);
+            self.news.drain(..surplus);
+        }
+    }
+
+    fn put_away(&mut self) {
+        self.remember_place();
+        self.eyes = Eyes::default();
+        if !self.tray.ensure(&self.app, &self.mirror) {
+            window::minimize(&self.app);
+            return;
+        }
+        if !self.memory.told_of_hiding {
+            self.memory.told_of_hiding = true;
+            self.save();
+            events::emit_news(&self.app, &WindowNews::Hidden);
+            let body = self.words.hidden.to_owned();
+            self.order(Order::Show(Toast { slot: Slot::Hidden, title: "JUICE".into(), body, click: None }));
+        }
+        window::hide(&self.app);
+        self.ends = Instant::now().checked_add(HIDDEN);
+    }
+
+    async fn leave(&mut self) {
+        self.remember_place();
+        window::hide(&self.app);
+        let slots = self.toasts.clear();
+        slots.into_iter().for_each(|slot| self.order(Order::TakeBack(slot)));
+        quit::quit(&self.app, &self.engine).await;
+    }
+
+    /// Takes in everything there is.
+    async fn reload(&mut self) {
+        match timeout(PATIENCE, self.engine.snapshot()).await {
+            Ok(snapshot) => self.mirror.load(&snapshot),
+            Err(_) => tracing::warn!("the engine gave no snapshot"),
+        }
+    }
+
+    fn refresh(&mut self) {
+        self.tray.show(&self.mirror);
+        let title = self.mirror.title();
+        if title != self.title {
+            window::entitle(&self.app, &title);
+            self.title = title;
+        }
+    }
+
+    fn seen(&mut self, buddy: &str) {
+        if let Some(slot) = self.toasts.seen(buddy) {
+            self.order(Order::TakeBack(slot));
+        }
+    }
+
+    fn order(&self, order: Order) {
+        if self.screen.try_send(order).is_err() {
+            tracing::debug!("a toast was left out");
+        }
+    }
+
+    fn command(&self, command: Command) {
+        let engine = self.engine.clone();
+        tokio::spawn(async move {
+            if let Err(error) = engine.command(command).await {
+                tracing::warn!(code = ?error.code, "the tray's wish was not granted");
+            }
+        });
+    }
+
+    fn remember_place(&mut self) {
+        if let Some(place) = window::place(&self.app)
+            && place != self.memory.place
+        {
+            self.memory.place =
+                if place.maximized { window::place::Place { maximized: true, ..self.memory.place } } else { place };
+            self.save();
+        }
+    }
+
+    fn save(&self) {
+        if let Err(error) = self.memory.save(&self.manner.profile) {
+            tracing::warn!(%error, "the window's place was not kept");
+        }
+    }
+}

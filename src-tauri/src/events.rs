@@ -1,0 +1,53 @@
+//! The only emitter: whatever reaches the page goes through here.
+//!
+//! Two kinds: the engine's events, unchanged, as `event`; and news of the window's own frame as `window`. Where no
+//! window exists nothing is kept: a page that starts asks for a snapshot. Called from the desk.
+
+use juice_engine::view::Event;
+use serde::Serialize;
+use tauri::{AppHandle, Emitter, Manager};
+use ts_rs::TS;
+
+use crate::window::MAIN;
+
+/// News of the window's frame to the page.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum WindowNews {
+    OpenConversation { buddy: String },
+    OpenRequests,
+    FollowInvite { link: String },
+    Hidden,
+}
+
+/// Tells the page what the engine says.
+pub fn emit(app: &AppHandle, event: &Event) {
+    send(app, "event", event);
+}
+
+/// Tells the page what its frame says.
+pub fn emit_news(app: &AppHandle, news: &WindowNews) {
+    send(app, "window", news);
+}
+
+fn send<T: Serialize + Clone>(app: &AppHandle, name: &str, payload: &T) {
+    if app.get_webview_window(MAIN).is_none() {
+        return;
+    }
+    if let Err(error) = app.emit_to(MAIN, name, payload) {
+        tracing::warn!(%error, name, "the page was not told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_reach_the_page_in_the_shape_it_reads() {
+        let told = serde_json::to_string(&WindowNews::OpenConversation { buddy: "b0b".into() });
+        assert_eq!(told.ok().as_deref(), Some(r#"{"type":"openConversation","buddy":"b0b"}"#));
+        assert_eq!(serde_json::to_string(&WindowNews::Hidden).ok().as_deref(), Some(r#"{"type":"hidden"}"#));
+    }
+}

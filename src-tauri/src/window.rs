@@ -1,0 +1,128 @@
+//! The one window: made in code, so that it can be ended while JUICE stays in the tray, and made anew.
+//!
+//! An ended window gives the web view's memory back, more than half of the whole. Every function here may be called
+//! from any thread but the window's own; each waits for that one.
+
+pub mod place;
+
+use std::path::Path;
+
+use tauri::{
+    AppHandle, LogicalPosition, LogicalSize, Manager, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    webview::{Color, NewWindowResponse},
+};
+
+use self::place::{Area, Place};
+
+/// The label of the window, for capabilities and events.
+pub const MAIN: &str = "main";
+
+/// Brings the window up, making it where there is none.
+///
+/// # Errors
+/// Where the system gives no window.
+pub fn show(app: &AppHandle, profile: &Path, place: &Place, title: &str) -> tauri::Result<()> {
+    let window = match app.get_webview_window(MAIN) {
+        Some(window) => {
+            if !window.is_visible()? {
+                put(&window, place)?;
+            }
+            window
+        }
+        None => build(app, profile, place, title)?,
+    };
+    window.show()?;
+    window.unminimize()?;
+    window.set_focus()
+}
+
+/// Makes the window invisible; it can be shown again at once.
+pub fn hide(app: &AppHandle) {
+    log(app.get_webview_window(MAIN).map(|window| window.hide()));
+}
+
+/// Puts the window away where no tray could bring it back.
+pub fn minimize(app: &AppHandle) {
+    log(app.get_webview_window(MAIN).map(|window| window.minimize()));
+}
+
+/// Ends the window and gives its memory back.
+pub fn end(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(MAIN) else { return };
+    // Windows end only on their own thread.
+    log(Some(app.run_on_main_thread(move || log(Some(window.destroy())))));
+}
+
+/// Changes the title, where there is a window.
+pub fn entitle(app: &AppHandle, title: &str) {
+    log(app.get_webview_window(MAIN).map(|window| window.set_title(title)));
+}
+
+/// Where the window is; none where it is not to be seen.
+pub fn place(app: &AppHandle) -> Option<Place> {
+    let window = app.get_webview_window(MAIN)?;
+    if !window.is_visible().ok()? || window.is_minimized().ok()? {
+        return None;
+    }
+    let scale = window.scale_factor().ok()?;
+    let size: LogicalSize<f64> = window.inner_size().ok()?.to_logical(scale);
+    let at: Option<LogicalPosition<f64>> = window.outer_position().ok().map(|at| at.to_logical(scale));
+    Some(Place {
+        width: size.width,
+        height: size.height,
+        at: at.map(|at| (at.x, at.y)),
+        maximized: window.is_maximized().unwrap_or(false),
+    })
+}
+
+fn build(app: &AppHandle, profile: &Path, place: &Place, title: &str) -> tauri::Result<WebviewWindow> {
+    let builder = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
+        .title(title)
+        .inner_size(place.width, place.height)
+        .min_inner_size(place::SMALLEST.0, place::SMALLEST.1)
+        .maximized(place.maximized)
+        .visible(false)
+        // What the page keeps (how it looks, whether it makes sounds) belongs to the profile.
+        .data_directory(profile.join("webview"))
+        // Dropped files would be told to the page with their paths.
+        .disable_drag_drop_handler()
+        .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
+        .on_new_window(|_, _| NewWindowResponse::Deny);
+    let window = builder.build()?;
+    if !place.maximized {
+        put(&window, place)?;
+    }
+    window.set_background_color(Some(paper(&window)))?;
+    Ok(window)
+}
+
+/// Moves the window to where it was, if that is on a screen.
+fn put(window: &WebviewWindow, place: &Place) -> tauri::Result<()> {
+    let screens: Vec<Area> = window
+        .available_monitors()?
+        .iter()
+        .map(|screen| {
+            let at: LogicalPosition<f64> = screen.position().to_logical(screen.scale_factor());
+            let size: LogicalSize<f64> = screen.size().to_logical(screen.scale_factor());
+            Area { left: at.x, top: at.y, width: size.width, height: size.height }
+        })
+        .collect();
+    match place.on(&screens) {
+        Some((x, y)) => window.set_position(LogicalPosition::new(x, y)),
+        None => window.center(),
+    }
+}
+
+/// The colour of the page's background, so that the window doesn't flash before the first paint.
+fn paper(window: &WebviewWindow) -> Color {
+    match window.theme() {
+        Ok(Theme::Dark) => Color(0x1c, 0x19, 0x17, 0xff),
+        _ => Color(0xfd, 0xfb, 0xf7, 0xff),
+    }
+}
+
+fn log(done: Option<tauri::Result<()>>) {
+    if let Some(Err(error)) = done {
+        tracing::warn!(%error, "the window did not obey");
+    }
+}

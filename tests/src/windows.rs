@@ -1,0 +1,11 @@
+//! The real app in real windows: a hidden screen, a session bus, and a WebDriver for each window.
+//!
+//! [`Stage`] brings up what is missing of a screen (Xvfb) and a session bus (dbus-daemon) and gives [`Window`]s, each an
+//! app process of its own driven over WebDriver by `tauri-driver`. Linux only, as tauri-driver's WebKit is.
+
+mod driver;
+mod page;
+mod stage;
+mod toasts;
+
+pub use self::{driver::Window, stage::Stage, toasts::Toasts};

@@ -1,0 +1,155 @@
+//! One window: an app process, driven over WebDriver.
+
+use std::{
+    fs,
+    path::Path,
+    process::Child,
+    thread,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use super::stage::{Stage, free_ports, tool, wait_for};
+use crate::{PATIENCE, server::program};
+
+pub struct Window {
+    driver: Child,
+    session: String,
+    agent: ureq::Agent,
+}
+
+impl Window {
+    /// Starts the app on a profile and waits for its page.
+    pub fn open(stage: &Stage, profile: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let (port, native) = free_ports();
+        let log = fs::File::create(stage.folder.path().join(format!("driver-{port}.log"))).expect("writable");
+        let driver = stage
+            .command(tool("tauri-driver"))
+            .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
+            .args(["--native-driver", "/usr/bin/WebKitWebDriver"])
+            .envs(environment.iter().copied())
+            .stdout(log.try_clone().expect("a file can be shared"))
+            .stderr(log)
+            .spawn()
+            .expect("tauri-driver is installed");
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
+        let base = format!("http://127.0.0.1:{port}");
+        wait_for("tauri-driver", || agent.get(format!("{base}/status")).call().is_ok());
+        let mut all: Vec<_> = vec!["--profile".to_owned(), profile.display().to_string(), "--loopback-only".into()];
+        all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        let options = json!({ "application": program("juice"), "args": all });
+        let wanted = json!({ "capabilities": { "alwaysMatch": { "tauri:options": options } } });
+        let mut window = Self { driver, session: format!("{base}/session"), agent };
+        let session = window.post("", &wanted);
+        let id = session["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {session}")).to_owned();
+        window.session = format!("{base}/session/{id}");
+        window
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let mut answer =
+            self.agent.post(format!("{}{path}", self.session)).send_json(body).expect("the driver answers");
+        answer.body_mut().read_json::<Value>().expect("JSON").get_mut("value").map(Value::take).unwrap_or_default()
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let mut answer = self.agent.get(format!("{}{path}", self.session)).call().expect("the driver answers");
+        answer.body_mut().read_json::<Value>().expect("JSON").get_mut("value").map(Value::take).unwrap_or_default()
+    }
+
+    /// Runs JavaScript in the page; its `return` comes back.
+    pub fn run(&self, script: &str, arguments: &Value) -> Value {
+        self.post("/execute/sync", &json!({ "script": script, "args": arguments }))
+    }
+
+    pub(super) fn find(&self, selector: &str) -> Option<String> {
+        let found = self.post("/element", &json!({ "using": "css selector", "value": selector }));
+        found.as_object()?.values().next()?.as_str().filter(|_| found.get("error").is_none()).map(str::to_owned)
+    }
+
+    /// Waits for an element.
+    pub fn wait(&self, selector: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(element) = self.find(selector) {
+                return element;
+            }
+            assert!(Instant::now() < end, "{selector} is not on the page, which says: {}", self.text("body"));
+            thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    /// Waits until no such element is left.
+    pub fn wait_gone(&self, selector: &str) {
+        wait_for(&format!("the end of {selector}"), || self.find(selector).is_none());
+    }
+
+    pub fn click(&self, selector: &str) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let element = self.wait(selector);
+            let done = self.post(&format!("/element/{element}/click"), &json!({}));
+            if done.is_null() {
+                return;
+            }
+            // It moved or was drawn anew in between.
+            assert!(Instant::now() < end, "{selector} can't be clicked: {done}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    pub fn type_into(&self, selector: &str, text: &str) {
+        let element = self.wait(selector);
+        let done = self.post(&format!("/element/{element}/value"), &json!({ "text": text }));
+        assert!(done.is_null(), "{selector} takes no keys: {done}");
+    }
+
+    /// Types into whatever has the focus, by keys alone.
+    pub fn press(&self, keys: &str) {
+        let actions: Vec<_> = keys
+            .chars()
+            .flat_map(|key| [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })])
+            .collect();
+        self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }));
+    }
+
+    pub fn text(&self, selector: &str) -> String {
+        let text = self.run("return document.querySelector(arguments[0])?.innerText ?? ''", &json!([selector]));
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn attribute(&self, selector: &str, name: &str) -> String {
+        let script = "return document.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? ''";
+        self.run(script, &json!([selector, name])).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A picture of the page.
+    pub fn picture(&self, file: &Path) {
+        let picture = self.get("/screenshot");
+        let bytes = STANDARD.decode(picture.as_str().unwrap_or_default()).expect("a picture in base64");
+        assert!(bytes.starts_with(b"\x89PNG"), "a picture is a PNG");
+        fs::create_dir_all(file.parent().expect("a folder")).expect("writable");
+        fs::write(file, bytes).expect("writable");
+    }
+
+    /// The window's size, in pixels.
+    pub fn resize(&self, width: u32, height: u32) {
+        self.post("/window/rect", &json!({ "width": width, "height": height, "x": 0, "y": 0 }));
+    }
+
+    /// Ends the session, which closes the app's window the hard way.
+    pub fn close(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        let _ = self.agent.delete(&self.session).call();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
