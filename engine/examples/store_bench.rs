@@ -3,7 +3,14 @@
 //! `cargo run --release -p juice-engine --example store_bench -- [MESSAGES]` makes a database of that many messages
 //! (100,000 unless told) in a temporary folder and prints what saving, paging and opening it takes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that fails may stop")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a measurement that fails may stop"
+)]
 
 use std::{
     path::Path,

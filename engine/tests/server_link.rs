@@ -1,5 +1,13 @@
 //! The link to the server: who is taken for it, by which ways it is reached, and how it comes back.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that meets what it does not expect has failed"
+)]
+
 #[path = "server_link/server.rs"]
 mod server;
 

@@ -341,7 +341,7 @@ async fn a_message_taken_back_leaves_a_void_in_its_place() {
     let mut open = open.again(&folder).await;
     let three = MessageRecord { progress: Progress::Delivered(NOW), ..three };
     assert_eq!(open.fetch(pair.bob.account, 1).await, [one.clone(), void, three.clone()]);
-    assert_eq!(open.loaded.conversations[0].waiting, [one.clone()]);
+    assert_eq!(open.loaded.conversations[0].waiting, std::slice::from_ref(&one));
     assert_eq!(open.loaded.conversations[0].mine, (3, three.id));
     let page = open.store.history(pair.bob.account, None, 9).await.unwrap();
     assert_eq!(page.messages, [one, three]);

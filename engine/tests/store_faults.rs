@@ -64,7 +64,7 @@ fn part_writes_until_it_is_killed() {
             let id = open.begin_save(vec![Change::Message(pair.mine(seq, "do not lose me"))]);
             under_way.insert(id, seq);
             // Sometimes one alone, sometimes a group.
-            while under_way.len() >= 1 + (seq as usize / 50 % 2) * 20 {
+            while under_way.len() > (seq as usize / 50 % 2) * 20 {
                 match open.news().await {
                     StoreNews::Saved(id, _) => println!("saved {}", under_way.remove(&id).unwrap()),
                     other => panic!("{other:?}"),

@@ -4,7 +4,10 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use juice_rendezvous::{Config, Place, Registration, RelayPorts, config::RELAY_PORT};
+use juice_rendezvous::{
+    Config, Limits, Place, Registration, RelayPorts,
+    config::{RELAY_PORT, Rate},
+};
 
 /// The small server that tells JUICE users where their buddies are.
 ///
@@ -112,6 +115,10 @@ pub(crate) struct Options {
     /// Lets whoever sends this as a bearer token read /metrics. Without it only this machine can.
     #[arg(long, global = true, env = "JUICE_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
+    /// How many calls a device may make in a minute, all at once if it likes: for benchmarks, whose one client stands for
+    /// many.
+    #[arg(long, global = true, value_name = "CALLS", hide = true)]
+    calls_per_minute: Option<u32>,
     /// What to write to stderr: error, warn, info, debug, trace, or a filter of tracing's.
     #[arg(long, global = true, env = "JUICE_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
@@ -127,6 +134,10 @@ impl Options {
                 .data_dir()
                 .to_owned(),
         };
+        let mut limits = Limits::default();
+        if let Some(calls) = self.calls_per_minute {
+            limits.calls = Rate { burst: calls, per_minute: calls };
+        }
         Ok(Config {
             listen: self.listen,
             public: self.public.clone(),
@@ -138,6 +149,7 @@ impl Options {
             },
             relay: (!self.no_relay).then_some(RelayPorts { quic: self.relay_quic_port, tcp: self.relay_tcp_port }),
             metrics_token: self.metrics_token.clone(),
+            limits,
             ..Config::new(data)
         })
     }

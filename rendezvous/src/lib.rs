@@ -18,6 +18,8 @@ mod metrics;
 mod pages;
 mod presence;
 mod relay;
+#[cfg(feature = "seed")]
+pub mod seed;
 mod server;
 mod socket;
 mod store;

@@ -94,6 +94,10 @@ async fn change_account(options: &Options, account: Account) -> anyhow::Result<(
 
 async fn serve(options: &Options) -> anyhow::Result<()> {
     let config = options.config()?;
+    // A socket is a file; with the usual 1,024 the server would turn people away long before it is full.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "can't raise the limit on open files");
+    }
     if config.public.is_none() && config.listen.ip().is_unspecified() {
         tracing::warn!("no --public: the address printed is good on this machine alone");
     }

@@ -6,6 +6,8 @@
 mod accounts;
 mod contacts;
 mod keeper;
+#[cfg(feature = "seed")]
+mod planting;
 mod relations;
 mod schema;
 

@@ -28,7 +28,10 @@ use crate::{
         screen::{self, Order},
     },
     tray::Tray,
-    window::{self, place::Memory},
+    window::{
+        self,
+        place::{Memory, Place},
+    },
     words::Words,
 };
 
@@ -161,19 +164,25 @@ impl Clerk {
 
     async fn hear(&mut self, event: &Event) {
         events::emit(&self.app, event);
-        let unread_before = match event {
-            Event::BuddyChanged { buddy } => self.mirror.unread_of(&buddy.id),
-            _ => 0,
-        };
+        let was_unread = matches!(event, Event::BuddyChanged { buddy } if self.mirror.unread_of(&buddy.id) > 0);
         self.mirror.apply(event);
-        match event {
-            Event::PhaseChanged { .. } | Event::EventsLost => self.reload().await,
-            Event::BuddyChanged { buddy } if unread_before > 0 && buddy.unread == 0 => self.seen(&buddy.id),
-            _ => {}
+        if matches!(event, Event::PhaseChanged { .. } | Event::EventsLost) {
+            self.reload().await;
+        }
+        if let Event::BuddyChanged { buddy } = event
+            && was_unread
+            && buddy.unread == 0
+        {
+            let seen = self.toasts.seen(&buddy.id);
+            self.take_back(seen);
+        }
+        if matches!(event, Event::RequestGone { .. }) && self.mirror.requests() == 0 {
+            let answered = self.toasts.answered();
+            self.take_back(answered);
         }
         if !self.mirror.is_open() {
-            let slots = self.toasts.clear();
-            slots.into_iter().for_each(|slot| self.order(Order::TakeBack(slot)));
+            let all = self.toasts.clear();
+            self.take_back(all);
         }
         self.toasts.hear(event, &self.mirror, &self.eyes, Instant::now());
         self.refresh();
@@ -186,9 +195,8 @@ impl Clerk {
                 self.news.drain(..).for_each(|news| events::emit_news(&self.app, &news));
             }
             Ask::Looking(buddy) => {
-                if let Some(buddy) = &buddy {
-                    self.seen(buddy);
-                }
+                let seen = buddy.as_deref().and_then(|buddy| self.toasts.seen(buddy));
+                self.take_back(seen);
                 self.eyes.looking = buddy;
             }
             Ask::Focused(focused) => self.eyes.focused = focused,
@@ -254,8 +262,8 @@ impl Clerk {
     async fn leave(&mut self) {
         self.remember_place();
         window::hide(&self.app);
-        let slots = self.toasts.clear();
-        slots.into_iter().for_each(|slot| self.order(Order::TakeBack(slot)));
+        let all = self.toasts.clear();
+        self.take_back(all);
         quit::quit(&self.app, &self.engine).await;
     }
 
@@ -276,10 +284,8 @@ impl Clerk {
         }
     }
 
-    fn seen(&mut self, buddy: &str) {
-        if let Some(slot) = self.toasts.seen(buddy) {
-            self.order(Order::TakeBack(slot));
-        }
+    fn take_back(&self, slots: impl IntoIterator<Item = Slot>) {
+        slots.into_iter().for_each(|slot| self.order(Order::TakeBack(slot)));
     }
 
     fn order(&self, order: Order) {
@@ -301,8 +307,9 @@ impl Clerk {
         if let Some(place) = window::place(&self.app)
             && place != self.memory.place
         {
-            self.memory.place =
-                if place.maximized { window::place::Place { maximized: true, ..self.memory.place } } else { place };
+            // A maximised window keeps the size it goes back to.
+            let kept = if place.maximized { self.memory.place.clone() } else { place.clone() };
+            self.memory.place = Place { maximized: place.maximized, ..kept };
             self.save();
         }
     }

@@ -17,7 +17,7 @@ mod tray;
 mod window;
 mod words;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Parser;
@@ -77,20 +77,21 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         profile,
     };
     let code = frame(&runtime, &engine, events, manner)?;
+    tracing::debug!("the window has ended");
     runtime.block_on(quit::farewell(&engine));
     runtime.shutdown_timeout(BETWEEN_TRIES);
     Ok(u8::try_from(code).unwrap_or(1))
 }
 
 /// Starts the engine; none where JUICE runs on this profile already and has been told to come up.
-async fn start(profile: &PathBuf, arguments: &Arguments) -> anyhow::Result<Option<(Handle, Events)>> {
+async fn start(profile: &Path, arguments: &Arguments) -> anyhow::Result<Option<(Handle, Events)>> {
     let invite = arguments.invite();
     for _ in 0..TRIES {
         if instance::hand_over(profile, invite.as_deref()).await {
             return Ok(None);
         }
         let config = Config {
-            profile: profile.clone(),
+            profile: profile.to_path_buf(),
             server: arguments.server.clone(),
             loopback_only: arguments.loopback_only,
         };

@@ -26,6 +26,7 @@ pub async fn farewell(engine: &Handle) {
 pub async fn quit(app: &AppHandle, engine: &Handle) {
     end_for_certain();
     farewell(engine).await;
+    tracing::debug!("goodbye is said");
     app.exit(0);
 }
 

@@ -137,6 +137,13 @@ impl Toasts {
         self.up.remove(&slot).map(|_| slot)
     }
 
+    /// Nobody waits for an answer any more.
+    #[must_use]
+    pub fn answered(&mut self) -> Option<Slot> {
+        self.waiting.remove(&Slot::Requests);
+        self.up.remove(&Slot::Requests).map(|_| Slot::Requests)
+    }
+
     /// Signed out: nothing of it stays. Gives what shall be taken back.
     #[must_use]
     pub fn clear(&mut self) -> Vec<Slot> {

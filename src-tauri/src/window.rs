@@ -8,7 +8,7 @@ pub mod place;
 use std::path::Path;
 
 use tauri::{
-    AppHandle, LogicalPosition, LogicalSize, Manager, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    AppHandle, LogicalPosition, LogicalSize, Manager, Monitor, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
     webview::{Color, NewWindowResponse},
 };
 
@@ -25,7 +25,7 @@ pub fn show(app: &AppHandle, profile: &Path, place: &Place, title: &str) -> taur
     let window = match app.get_webview_window(MAIN) {
         Some(window) => {
             if !window.is_visible()? {
-                put(&window, place)?;
+                put_back(&window, place)?;
             }
             window
         }
@@ -88,37 +88,36 @@ fn build(app: &AppHandle, profile: &Path, place: &Place, title: &str) -> tauri::
         .disable_drag_drop_handler()
         .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
         .on_new_window(|_, _| NewWindowResponse::Deny);
+    let builder = match place.on(&screens(app.available_monitors()?)) {
+        Some((x, y)) => builder.position(x, y),
+        None => builder.center(),
+    };
     let window = builder.build()?;
-    if !place.maximized {
-        put(&window, place)?;
-    }
     window.set_background_color(Some(paper(&window)))?;
     Ok(window)
 }
 
-/// Moves the window to where it was, if that is on a screen.
-fn put(window: &WebviewWindow, place: &Place) -> tauri::Result<()> {
-    let screens: Vec<Area> = window
-        .available_monitors()?
-        .iter()
-        .map(|screen| {
-            let at: LogicalPosition<f64> = screen.position().to_logical(screen.scale_factor());
-            let size: LogicalSize<f64> = screen.size().to_logical(screen.scale_factor());
-            Area { left: at.x, top: at.y, width: size.width, height: size.height }
-        })
-        .collect();
-    match place.on(&screens) {
-        Some((x, y)) => window.set_position(LogicalPosition::new(x, y)),
-        None => window.center(),
+/// Moves a hidden window to where it was, for window managers that forget.
+fn put_back(window: &WebviewWindow, place: &Place) -> tauri::Result<()> {
+    match place.on(&screens(window.available_monitors()?)) {
+        Some((x, y)) if !place.maximized => window.set_position(LogicalPosition::new(x, y)),
+        _ => Ok(()),
     }
+}
+
+fn screens(monitors: Vec<Monitor>) -> Vec<Area> {
+    let area = |screen: &Monitor| {
+        let at: LogicalPosition<f64> = screen.position().to_logical(screen.scale_factor());
+        let size: LogicalSize<f64> = screen.size().to_logical(screen.scale_factor());
+        Area { left: at.x, top: at.y, width: size.width, height: size.height }
+    };
+    monitors.iter().map(area).collect()
 }
 
 /// The colour of the page's background, so that the window doesn't flash before the first paint.
 fn paper(window: &WebviewWindow) -> Color {
-    match window.theme() {
-        Ok(Theme::Dark) => Color(0x1c, 0x19, 0x17, 0xff),
-        _ => Color(0xfd, 0xfb, 0xf7, 0xff),
-    }
+    let dark = window.theme().is_ok_and(|theme| theme == Theme::Dark);
+    if dark { Color(0x1a, 0x16, 0x13, 0xff) } else { Color(0xff, 0xfd, 0xf9, 0xff) }
 }
 
 fn log(done: Option<tauri::Result<()>>) {

@@ -109,7 +109,8 @@ impl Buddy {
     }
 
     pub async fn until_here(&mut self, name: &str) {
-        if self.row(name).await.route.is_some() {
+        let rows = self.snapshot().await.buddies;
+        if rows.iter().any(|row| row.name == name && row.route.is_some()) {
             return;
         }
         let name = name.to_owned();

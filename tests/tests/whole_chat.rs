@@ -2,21 +2,25 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one event of many")]
 
-use juice_engine::view::{Availability, BuddyState, Command, Delivery, ErrorCode, Event, Relation};
+use juice_engine::view::{
+    AccountAddress, Availability, BuddyState, Command, CommandError, Delivery, ErrorCode, Event, Relation, Reply,
+    ServerState,
+};
 use juice_tests::{Buddy, Server, befriend};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn login_is_one_call_register_two_and_logout_one() {
     let server = Server::start().await;
-    let alice = Buddy::register("alice", &server.address()).await;
+    let mut alice = Buddy::register("alice", &server.address()).await;
     assert_eq!(server.all_calls(), 2, "registering takes two calls: {:?}", server.inner.calls());
 
     alice.sign_out().await;
     assert_eq!(server.all_calls(), 3, "signing out takes one: {:?}", server.inner.calls());
 
-    let mut alice = alice;
+    alice.drain().await;
     alice.sign_in().await;
-    alice.until("the server", |event| matches!(event, Event::ServerChanged { .. })).await;
+    let connected = Event::ServerChanged { server: ServerState::Connected };
+    alice.until("the server", |event| format!("{event:?}") == format!("{connected:?}")).await;
     assert_eq!(server.all_calls(), 4, "signing in takes one: {:?}", server.inner.calls());
 }
 
@@ -92,7 +96,7 @@ async fn an_invite_link_makes_verified_buddies_in_one_step() {
     let mut alice = Buddy::register("alice", &server.address()).await;
     let mut bob = Buddy::register("bob", &server.address()).await;
     let reply = alice.command(Command::CreateInvite).await.expect("an invite");
-    let juice_engine::view::Reply::Invite { link, qr_path, qr_size, .. } = reply else { panic!("an invite") };
+    let Reply::Invite { link, qr_path, qr_size, .. } = reply else { panic!("an invite") };
     assert!(qr_size > 20 && qr_path.len() > 1_000, "with its QR code");
     bob.command(Command::AddByInvite { link: link.clone() }).await.expect("is taken");
     bob.until_here("alice").await;
@@ -112,9 +116,7 @@ async fn an_invite_link_makes_verified_buddies_in_one_step() {
 async fn errors_say_what_to_do() {
     let server = Server::start().await;
     let alice = Buddy::register("alice", &server.address()).await;
-    let code = |result: Result<_, juice_engine::view::CommandError>| {
-        result.map(|_: juice_engine::view::Reply| ()).expect_err("refused").code
-    };
+    let code = |result: Result<_, CommandError>| result.map(|_: Reply| ()).expect_err("refused").code;
     let add = |name: &str| Command::AddBuddy { name: name.into(), note: String::new() };
     assert_eq!(code(alice.command(add("nobody")).await), ErrorCode::NoSuchName);
     assert_eq!(code(alice.command(add("Alice")).await), ErrorCode::Yourself);
@@ -144,14 +146,12 @@ async fn a_password_can_be_changed_and_an_account_moves_to_a_new_computer() {
     alice.command(change).await.expect("changes");
 
     let mut laptop = Buddy::new("laptop").await;
-    let account = juice_engine::view::AccountAddress { name: "alice".into(), server: server.address() };
+    let account = AccountAddress { name: "alice".into(), server: server.address() };
     let old = Command::SignIn { password: juice_tests::PASSWORD.into(), account: Some(account.clone()) };
     assert_eq!(laptop.command(old).await.expect_err("the old password is dead").code, ErrorCode::WrongPassword);
     laptop.command(Command::SignIn { password: new, account: Some(account) }).await.expect("moves");
     alice
-        .until("being superseded", |event| {
-            matches!(event, Event::ServerChanged { server: juice_engine::view::ServerState::Superseded })
-        })
+        .until("being superseded", |event| matches!(event, Event::ServerChanged { server: ServerState::Superseded }))
         .await;
     laptop.until_here("bob").await;
     bob.say("alice", "nice laptop").await;
@@ -169,8 +169,10 @@ async fn two_hundred_simultaneous_dials_end_as_one_logical_session_each() {
         for buddy in [&mut alice, &mut bob] {
             buddy.command(status(Availability::Invisible)).await.expect("hides");
         }
-        alice.drain().await;
-        bob.drain().await;
+        for buddy in [&mut alice, &mut bob] {
+            buddy.until("the other's going", |event| matches!(event, Event::BuddyWentAway { .. })).await;
+            buddy.drain().await;
+        }
         // Both find the other there by the server's word, and both dial.
         let (a, b) = tokio::join!(alice.command(status(Availability::Here)), bob.command(status(Availability::Here)));
         a.and(b).expect("show themselves");

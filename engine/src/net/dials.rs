@@ -25,6 +25,8 @@ const BEFORE_DIALLING: Duration = Duration::from_secs(1);
 /// How long to wait before asking the relay again, twice as long each time: the device may still be reserving its place
 /// there, and the relay counts how often it is asked.
 const RELAY_AGAIN: Duration = Duration::from_millis(500);
+/// How many streams are asked for in one dial.
+const MAX_STREAMS: usize = 4;
 /// How many devices are dialled at once; the others wait in line.
 const MAX_DIALS: usize = 64;
 /// How many devices wait in line.
@@ -65,8 +67,11 @@ struct Dial {
     end: Instant,
     /// Handshakes under way.
     trying: HashSet<ConnectionId>,
-    /// How many streams are being opened; the first that is open becomes the link.
+    /// How many streams are being opened, and were asked for in all; the first that is open becomes the link.
     opening: usize,
+    asked: usize,
+    /// When the last one was asked for.
+    asked_at: Instant,
 }
 
 /// See the module.
@@ -112,20 +117,28 @@ impl Dials {
             end: now + self.limit,
             trying: HashSet::new(),
             opening: 0,
+            asked: 0,
+            asked_at: now,
         };
         self.under_way.insert(peer, dial);
         Some(peer)
     }
 
-    /// Whether a peer is being dialled.
-    pub(super) fn wants(&self, peer: &PeerId) -> bool {
-        self.under_way.contains_key(peer)
+    /// Whether a stream to a peer is to be opened on a connection that is there. One at a time, lest the other side
+    /// sees links that come and go, when both dial at once and two connections come up.
+    pub(super) fn wants(&self, peer: &PeerId, now: Instant) -> bool {
+        self.under_way.get(peer).is_some_and(|dial| {
+            let stuck = dial.asked_at + BEFORE_DIALLING <= now;
+            (dial.opening == 0 || stuck) && dial.asked < MAX_STREAMS
+        })
     }
 
     /// A stream to the peer is being opened, so what is left to try may wait a little.
     pub(super) fn opening(&mut self, peer: &PeerId, now: Instant) {
         if let Some(dial) = self.under_way.get_mut(peer) {
             dial.opening += 1;
+            dial.asked += 1;
+            dial.asked_at = now;
             dial.next = dial.next.max(now + BEFORE_DIALLING);
         }
     }
@@ -331,6 +344,22 @@ mod tests {
         ] {
             assert!(dialable(wrong).is_none(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_second_stream_is_asked_for_only_when_the_first_is_stuck() {
+        let start = Instant::now();
+        let (mut dials, peer) = dials(false, start);
+        assert!(dials.wants(&peer, start));
+        dials.opening(&peer, start);
+        assert!(!dials.wants(&peer, start));
+        assert_eq!(dials.due(start), vec![], "the steps wait too");
+        assert!(dials.wants(&peer, start + BEFORE_DIALLING), "that connection seems dead");
+        assert_eq!(dials.due(start + BEFORE_DIALLING).len(), 1);
+        dials.not_opened(&peer, start);
+        assert!(dials.wants(&peer, start));
+        assert!(dials.opened(&peer));
+        assert!(!dials.opened(&peer), "one dial, one link");
     }
 
     #[test]

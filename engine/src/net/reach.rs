@@ -133,10 +133,10 @@ mod tests {
     }
 
     fn told(reach: &mut Reach, at: Instant) -> Option<(Vec<String>, bool)> {
-        match reach.news(at)? {
-            NetNews::Addresses { addresses, behind_nat } => Some((addresses, behind_nat)),
-            other => panic!("{other:?}"),
-        }
+        let NetNews::Addresses { addresses, behind_nat } = reach.news(at)? else {
+            panic!("it tells of addresses alone")
+        };
+        Some((addresses, behind_nat))
     }
 
     #[test]

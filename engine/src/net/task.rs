@@ -57,6 +57,14 @@ struct Running {
     accepted: bool,
 }
 
+/// How a connection came about.
+#[derive(Clone, Copy)]
+struct Path {
+    relayed: bool,
+    /// Dialled from here.
+    ours: bool,
+}
+
 /// A stream that was asked for.
 struct Opening {
     peer: PeerId,
@@ -77,8 +85,8 @@ pub(super) struct Task {
     limits: Limits,
     running: JoinSet<(LinkId, End)>,
     links: HashMap<LinkId, Running>,
-    /// Whether each connection is relayed. Oldest first.
-    connections: HashMap<PeerId, BTreeMap<ConnectionId, bool>>,
+    /// Every connection, oldest first.
+    connections: HashMap<PeerId, BTreeMap<ConnectionId, Path>>,
     openings: HashMap<Ticket, Opening>,
     next_ticket: u64,
     dials: Dials,
@@ -148,13 +156,8 @@ impl Task {
     /// Does all that is due.
     fn act(&mut self, now: Instant) {
         while let Some(peer) = self.dials.begin(now) {
-            // A direct connection before a relayed one, a young one before an old one.
-            let known = self.connections.get(&peer).and_then(|connections| {
-                let best = connections.iter().rev().min_by_key(|(_, relayed)| **relayed);
-                best.map(|(connection, relayed)| (*connection, *relayed))
-            });
-            if let Some((connection, relayed)) = known {
-                self.open(peer, connection, relayed, true);
+            if let Some((connection, path)) = self.best_connection(peer, None) {
+                self.open(peer, connection, path.relayed, true);
             }
         }
         loop {
@@ -273,6 +276,14 @@ impl Task {
             tracing::debug!(%error, "a dial did not begin");
             self.dials.tried(&peer, connection, Instant::now());
         }
+    }
+
+    /// A direct connection before a relayed one, a young one before an old one.
+    fn best_connection(&self, peer: PeerId, except: Option<ConnectionId>) -> Option<(ConnectionId, Path)> {
+        let connections = self.connections.get(&peer)?.iter().rev();
+        let others = connections.filter(|(connection, _)| Some(**connection) != except);
+        let (connection, path) = others.min_by_key(|(_, path)| path.relayed)?;
+        Some((*connection, *path))
     }
 
     fn open(&mut self, peer: PeerId, connection: ConnectionId, relayed: bool, dialled: bool) {

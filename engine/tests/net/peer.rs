@@ -91,14 +91,6 @@ impl Peer {
         }
     }
 
-    /// The next news, which is that a link is up through the relay.
-    pub async fn relayed(&mut self) -> LinkId {
-        match self.next().await {
-            NetNews::LinkUp { link, relayed: true, .. } => link,
-            other => panic!("{other:?} instead of a link through the relay"),
-        }
-    }
-
     /// Nothing happens for so long.
     pub async fn stays_silent(&mut self, time: Duration) {
         let news = timeout(time, self.news.get_mut().recv()).await;

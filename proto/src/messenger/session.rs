@@ -40,13 +40,33 @@ pub(super) struct Session {
 /// A call that is not answered yet.
 #[derive(Debug)]
 enum Pendency {
-    Hello { call: Vec<u8> },
-    LookUpToAsk { account: AccountId, asking: Box<Asking> },
-    LookUpLists { account: AccountId },
-    Ask { account: AccountId, asking: Box<Asking>, list: Signed<DeviceList>, pin: device_list::Pin },
-    Accept { number: u64, account: AccountId },
-    Decline { number: u64, account: AccountId },
+    Hello {
+        call: Vec<u8>,
+    },
+    LookUpToAsk {
+        account: AccountId,
+        asking: Box<Asking>,
+    },
+    LookUpLists {
+        account: AccountId,
+    },
+    Ask {
+        account: AccountId,
+        asking: Box<Asking>,
+        list: Signed<DeviceList>,
+        pin: device_list::Pin,
+    },
+    Accept {
+        number: u64,
+        account: AccountId,
+    },
+    Decline {
+        number: u64,
+        account: AccountId,
+    },
     Goodbye,
+    /// I show myself.
+    Presence,
     Quietly,
 }
 
@@ -96,7 +116,11 @@ impl Messenger {
                 self.answer(asking.number, unreachable());
             }
             Pendency::Accept { number, .. } | Pendency::Decline { number, .. } => self.answer(number, unreachable()),
-            Pendency::Hello { .. } | Pendency::LookUpLists { .. } | Pendency::Goodbye | Pendency::Quietly => {}
+            Pendency::Hello { .. }
+            | Pendency::LookUpLists { .. }
+            | Pendency::Goodbye
+            | Pendency::Presence
+            | Pendency::Quietly => {}
         }
     }
 
@@ -117,6 +141,7 @@ impl Messenger {
             | Pendency::Accept { .. }
             | Pendency::Decline { .. }
             | Pendency::Goodbye
+            | Pendency::Presence
             | Pendency::Quietly => ClientFrame::plain(number, call),
         };
         session.calls.insert(number, pendency);
@@ -204,7 +229,7 @@ impl Messenger {
                 self.answer(number, Ok(Reply::Done));
             }
             (Pendency::Goodbye, _) => self.out.push_back(Output::SignedOut),
-            (Pendency::Quietly | Pendency::LookUpLists { .. }, _) => {}
+            (Pendency::Quietly | Pendency::Presence | Pendency::LookUpLists { .. }, _) => {}
             (Pendency::Accept { number, account }, Answer::Refused(Refusal::Unknown)) => {
                 // They took it back.
                 self.declined(&account);
@@ -281,7 +306,12 @@ impl Messenger {
         match push {
             Push::Contacts(contacts) => self.contacts(contacts),
             Push::Contact(contact) => self.contact_told(contact),
-            Push::Presence(account, presence) => self.presence_told(&account, presence.as_ref(), false),
+            Push::Presence(account, presence) => {
+                // Whoever the server had before it had my word was there first: I am the newcomer, and dial.
+                let newcomer =
+                    self.session.iter().flat_map(|s| s.calls.values()).any(|p| matches!(p, Pendency::Presence));
+                self.presence_told(&account, presence.as_ref(), newcomer);
+            }
             Push::Gone(account) => self.gone_told(&account),
             Push::Pending(pending) => self.request_arrived(pending),
             Push::Nudged(_) => self.out.push_back(Output::Reserve),
@@ -400,7 +430,8 @@ impl Messenger {
     pub(super) fn publish_presence(&mut self) {
         if self.session_open() {
             let presence = self.my_presence();
-            self.call(&Call::SetPresence { presence }, Pendency::Quietly);
+            let pendency = if presence.is_some() { Pendency::Presence } else { Pendency::Quietly };
+            self.call(&Call::SetPresence { presence }, pendency);
             self.timers.reset(self.now.mono + presence::LEASE / 2, Timer::RenewPresence);
         }
     }

@@ -95,7 +95,7 @@ pub enum Call {
         #[n(2)]
         presence: Option<Signed<Presence>>,
     },
-    /// First of two calls for a new password, in a session whose password was proven on this connection.
+    /// First of two calls for a new password, on a connection on which the old one was proven; no session is needed.
     #[n(6)]
     PasswordStart {
         /// OPAQUE.
@@ -206,7 +206,7 @@ pub enum Answer {
     /// A session is open.
     #[n(2)]
     Welcome(#[n(0)] SignedWelcome),
-    /// The password was right: the wrapped account key, and the account's lists from version 1 on.
+    /// The password was right: the wrapped account key, and the account's newest list.
     #[n(3)]
     Capsule {
         /// The wrapped account key.
@@ -219,7 +219,7 @@ pub enum Answer {
     /// An account: its lists after the version asked from, and its day key.
     #[n(4)]
     Account {
-        /// Oldest first, at most 16; the newest is the last.
+        /// The newest 16 at most, oldest first.
         #[n(0)]
         lists: Vec<Signed<DeviceList>>,
         /// The key of the day.

@@ -94,8 +94,7 @@ impl Disk {
     /// Mine to a buddy from a sequence number on, in order.
     pub fn fetch(&self, buddy: AccountId, from: u64) -> Vec<MessageRecord> {
         let mine = self.rows.iter().map(|row| &row.message).filter(|message| message.mine);
-        let mut found: Vec<_> =
-            mine.filter(|message| message.buddy == buddy && message.seq >= from).cloned().collect();
+        let mut found: Vec<_> = mine.filter(|message| message.buddy == buddy && message.seq >= from).cloned().collect();
         found.sort_by_key(|message| message.seq);
         found.truncate(64);
         found

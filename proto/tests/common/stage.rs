@@ -62,8 +62,8 @@ pub struct Stage {
     next: u64,
     /// Those whom no dial reaches.
     pub unreachable: BTreeSet<Who>,
-    /// Links on which nothing gets through, in either direction.
-    pub stuck: BTreeSet<LinkId>,
+    /// Links that are stuck, by one of their ends, and what waits in them.
+    stuck: BTreeMap<LinkId, VecDeque<(LinkId, Vec<u8>)>>,
     /// Everything that came out, oldest first, with its time.
     pub log: Vec<(Millis, Who, Output)>,
 }
@@ -84,7 +84,7 @@ impl Stage {
             queue: VecDeque::new(),
             next: 0,
             unreachable: BTreeSet::new(),
-            stuck: BTreeSet::new(),
+            stuck: BTreeMap::new(),
             log: Vec::new(),
         };
         for persona in &people {
@@ -110,7 +110,9 @@ impl Stage {
     pub fn online(names: &[&str]) -> Self {
         let mut stage = Self::new(names);
         stage.open_server();
-        (0..names.len()).for_each(|who| drop(stage.connect(who)));
+        for who in 0..names.len() {
+            stage.connect(who);
+        }
         stage
     }
 
@@ -291,13 +293,27 @@ impl Stage {
 
     fn arrive(&mut self, from: LinkId, bytes: Vec<u8>) {
         let Some(End { other, .. }) = self.ends.get(&from).copied() else { return };
-        if self.stuck.contains(&from) || self.stuck.contains(&other) {
-            return;
+        let stuck = if self.stuck.contains_key(&from) { from } else { other };
+        if let Some(waiting) = self.stuck.get_mut(&stuck) {
+            return waiting.push_back((from, bytes));
         }
         match self.ends.get(&other).and_then(|end| end.owner) {
             Some(who) => self.queue.push_back((who, Input::LinkFrame(other, bytes))),
             None => self.heard.entry(other).or_default().push_back(bytes),
         }
+    }
+
+    /// Nothing gets through a link any more, and nobody notices.
+    pub fn stick(&mut self, link: LinkId) {
+        self.stuck.insert(link, VecDeque::new());
+    }
+
+    /// What waited in a stuck link arrives.
+    pub fn unstick(&mut self, link: LinkId) {
+        for (from, bytes) in self.stuck.remove(&link).unwrap_or_default() {
+            self.arrive(from, bytes);
+        }
+        self.settle();
     }
 
     /// One side closes: the other hears of it after what was sent before.

@@ -1,8 +1,8 @@
 //! Keys over time: keys of the day, and a buddy whose account key changes.
 
 use juice_proto::{
-    messenger::record::Change,
     messenger::Output,
+    messenger::record::Change,
     prekey::{KEPT, OFFERED},
     server::{Call, Contact, Push, Relation},
     view::{BuddyState, Command, Delivery, Notice, Waiting},
@@ -73,7 +73,11 @@ fn key_change_alarm_holds_messages_until_verified() {
     assert!(row.key_alarm && !row.verified && row.state == BuddyState::Offline, "nothing is believed: {row:?}");
     stage.write(ALICE, BOB, "is it you?");
     let queued = stage.queued(ALICE);
-    assert!(matches!(queued[0].delivery, Some(Delivery::Queued { why: Waiting::KeyAlarm })), "{:?}", queued[0].delivery);
+    assert!(
+        matches!(queued[0].delivery, Some(Delivery::Queued { why: Waiting::KeyAlarm })),
+        "{:?}",
+        queued[0].delivery
+    );
     stage.pass(120_000);
     assert_eq!(stage.dials(ALICE), 0, "nobody is dialled in doubt");
     assert!(stage.texts(BOB).is_empty(), "and nothing said");

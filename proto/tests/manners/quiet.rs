@@ -15,9 +15,8 @@ fn show_as(stage: &mut Stage, who: Who, availability: Availability) {
 
 /// What of a person's doings somebody else could see: dials, frames, presences and nudges.
 fn traces(stage: &Stage, who: Who) -> Vec<String> {
-    let link = stage.outputs(who).filter(|output| {
-        matches!(output, Output::Dial { .. } | Output::Send(..) | Output::Reserve)
-    });
+    let link =
+        stage.outputs(who).filter(|output| matches!(output, Output::Dial { .. } | Output::Send(..) | Output::Reserve));
     let links = link.map(|output| format!("{output:?}"));
     let calls = stage.calls(who).into_iter().filter_map(|call| match call {
         Call::Hello { presence, .. } | Call::SetPresence { presence } => presence.map(|_| "a presence".to_owned()),
@@ -42,7 +41,9 @@ fn invisible_sends_nothing_to_anyone() {
         Command::RenameBuddy { buddy: stage.hex(BOB), alias: "Bobby".into() },
         Command::SetStatus { availability: Availability::Invisible, text: "shh".into() },
     ];
-    everything.into_iter().for_each(|command| drop(stage.command(ALICE, command)));
+    for command in everything {
+        stage.command(ALICE, command);
+    }
     stage.tell(ALICE, Input::Addresses(vec!["/ip4/192.0.2.9/tcp/1".into()], true));
     stage.tell(ALICE, Input::Capabilities(juice_proto::presence::Capabilities { microphone: true, camera: false }));
     stage.link(BOB, ALICE);
@@ -148,8 +149,10 @@ fn superseded_stays_away() {
 
     assert!(stage.links(ALICE).is_empty(), "this account is somewhere else now");
     assert!(matches!(stage.notices(ALICE).as_slice(), [Notice::Superseded]), "the person is told, once");
-    let closes: Vec<_> =
-        stage.outputs(ALICE).filter_map(|o| if let Output::ServerClose { again } = o { Some(*again) } else { None }).collect();
+    let closes: Vec<_> = stage
+        .outputs(ALICE)
+        .filter_map(|o| if let Output::ServerClose { again } = o { Some(*again) } else { None })
+        .collect();
     assert_eq!(closes, [false], "and does not come back by itself");
 
     stage.log.clear();

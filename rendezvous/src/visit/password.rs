@@ -1,6 +1,7 @@
 //! The calls that prove a password by OPAQUE, and those that set another.
 //!
-//! A name that does not exist is answered as one that does, byte for byte in length, and counted alike.
+//! A name that does not exist is answered as one that does, byte for byte in length, and counted alike. A proven
+//! password is leave enough to set another: whoever knows it could move the account here anyway.
 
 use juice_proto::{
     capsule::ServerCapsule,
@@ -57,26 +58,21 @@ impl Visit {
     }
 
     pub(super) fn password_start(&mut self, request: &[u8]) -> Result<Reply, Denied> {
-        let session = self.session()?;
-        if self.proven != Some(session.account) {
-            return Err(Refusal::NoSession.into());
-        }
-        let answer = self.house.opaque.register(request, &session.account).map_err(denied::malformed)?;
+        let account = self.proven.ok_or(Refusal::NoSession)?;
+        let answer = self.house.opaque.register(request, &account).map_err(denied::malformed)?;
         Ok(Answer::Opaque(answer.into()).into())
     }
 
     pub(super) async fn password_finish(&mut self, upload: &[u8], capsule: &ServerCapsule) -> Result<Reply, Denied> {
-        let session = self.session()?;
-        if self.proven != Some(session.account) {
-            return Err(Refusal::NoSession.into());
-        }
+        let account = self.proven.ok_or(Refusal::NoSession)?;
         if frame::encode(capsule).len() > MAX_CAPSULE {
             return Err(Refusal::BadRequest.into());
         }
         let record = opaque::record(upload).map_err(denied::malformed)?;
-        self.house.store.set_password(session.row, &record, capsule).await?;
+        let known = self.house.store.account(&account).await?.ok_or(Refusal::Unknown)?;
+        self.house.store.set_password(known.row, &record, capsule).await?;
         self.proven = None;
-        tracing::debug!(account = ?session.account, "password changed");
+        tracing::debug!(?account, "password changed");
         Ok(Answer::Done.into())
     }
 }

@@ -52,6 +52,7 @@ pub async fn listen(address: Address, desk: Desk) {
             return;
         }
     };
+    let _tidy = Tidy(address);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => receive(stream, &desk).await,
@@ -59,6 +60,17 @@ pub async fn listen(address: Address, desk: Desk) {
                 tracing::warn!(%error, "a second start was not heard");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
+        }
+    }
+}
+
+/// Takes the socket away at the end.
+struct Tidy(Address);
+
+impl Drop for Tidy {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.0) {
+            tracing::debug!(%error, "the socket stays");
         }
     }
 }

@@ -152,6 +152,7 @@ fn a_request_opens_the_requests_and_is_not_told_to_who_sits_before_the_window() 
     toasts.hear(&event, &mirror, &elsewhere(), start);
     let shown = toasts.due(after(start, 200));
     assert_eq!(shown.first().and_then(|toast| toast.click.clone()), Some(WindowNews::OpenRequests));
+    assert_eq!(toasts.answered(), Some(Slot::Requests), "an answer takes it back");
 }
 
 #[test]

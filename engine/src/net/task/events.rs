@@ -13,7 +13,7 @@ use libp2p::{
     swarm::{ConnectionId, SwarmEvent},
 };
 
-use super::{Running, Task};
+use super::{Opening, Path, Running, Task};
 use crate::net::{
     behaviour::BehaviourEvent,
     identity,
@@ -87,27 +87,45 @@ impl Task {
     }
 
     fn connected(&mut self, peer: PeerId, connection: ConnectionId, endpoint: &ConnectedPoint) {
-        let relayed = endpoint.is_relayed();
-        self.connections.entry(peer).or_default().insert(connection, relayed);
+        let path = Path {
+            relayed: endpoint.is_relayed(),
+            ours: matches!(endpoint, ConnectedPoint::Dialer { role_override: Endpoint::Dialer, .. }),
+        };
+        self.connections.entry(peer).or_default().insert(connection, path);
         let now = Instant::now();
-        if relayed {
+        if path.relayed {
             self.relay.used(now);
         }
         if Some(peer) == self.relay.peer() {
             self.relay.connected();
             self.dials.relay_ready(now);
         }
-        if self.dials.wants(&peer) {
-            self.open(peer, connection, relayed, true);
-            self.dials.tried(&peer, connection, now);
-            return;
+        let wanted = self.dials.wants(&peer, now);
+        if wanted {
+            self.open(peer, connection, path.relayed, true);
         }
-        // The hole is punched: whoever dialled opens a link on the better way, and the messenger takes the newer link.
-        let ours = matches!(endpoint, ConnectedPoint::Dialer { role_override: Endpoint::Dialer, .. });
-        let mut links = self.links.values().filter(|place| place.peer == peer);
-        if ours && !relayed && links.clone().any(|place| place.relayed) && links.all(|p| p.relayed) {
-            self.open(peer, connection, relayed, false);
+        self.dials.tried(&peer, connection, now);
+        if !wanted {
+            self.improve(peer);
         }
+    }
+
+    /// Opens a link on a direct connection to a device that has none but relayed ones, as after a hole was punched. Only
+    /// the side that dialled does; the messenger takes the newer link and closes the older.
+    fn improve(&mut self, peer: PeerId) {
+        let direct = self.connections.get(&peer).and_then(|connections| {
+            let direct = connections.iter().find(|(_, path)| path.ours && !path.relayed);
+            direct.map(|(connection, _)| *connection)
+        });
+        let under_way = self.openings.values().any(|opening| opening.peer == peer && !opening.relayed);
+        if let Some(connection) = direct.filter(|_| !under_way && self.has_only_relayed_links(peer)) {
+            self.open(peer, connection, false, false);
+        }
+    }
+
+    fn has_only_relayed_links(&self, peer: PeerId) -> bool {
+        let mut links = self.links.values().filter(|link| link.peer == peer).peekable();
+        links.peek().is_some() && links.all(|link| link.relayed)
     }
 
     fn disconnected(&mut self, peer: PeerId, connection: ConnectionId) {
@@ -135,8 +153,8 @@ impl Task {
             return;
         }
         let connections = self.connections.get(&peer);
-        let relayed = connections.and_then(|connections| connections.get(&connection));
-        let place = Running { peer, relayed: relayed.copied().unwrap_or(false), accepted: true };
+        let path = connections.and_then(|connections| connections.get(&connection));
+        let place = Running { peer, relayed: path.is_some_and(|path| path.relayed), accepted: true };
         self.start(place, stream);
     }
 
@@ -144,7 +162,9 @@ impl Task {
         let Some(opening) = self.openings.remove(&ticket) else {
             return;
         };
-        if opening.dialled && !self.dials.opened(&opening.peer) {
+        let better = !opening.relayed && self.has_only_relayed_links(opening.peer);
+        let dialled = opening.dialled && self.dials.opened(&opening.peer);
+        if !dialled && !better {
             return;
         }
         let place = Running { peer: opening.peer, relayed: opening.relayed, accepted: false };
@@ -152,8 +172,16 @@ impl Task {
     }
 
     fn not_opened(&mut self, ticket: Ticket) {
-        if let Some(opening) = self.openings.remove(&ticket).filter(|o| o.dialled) {
-            self.dials.not_opened(&opening.peer, Instant::now());
+        let Some(Opening { peer, connection, .. }) = self.openings.remove(&ticket).filter(|opening| opening.dialled)
+        else {
+            return;
+        };
+        let now = Instant::now();
+        self.dials.not_opened(&peer, now);
+        if self.dials.wants(&peer, now)
+            && let Some((other, path)) = self.best_connection(peer, Some(connection))
+        {
+            self.open(peer, other, path.relayed, true);
         }
     }
 
@@ -165,8 +193,12 @@ impl Task {
         let (queue, closing) = self.outgoing.add(id);
         let link =
             Link { id, device, relayed: place.relayed, queue, closing, news: self.news.clone(), limits: self.limits };
+        let (peer, relayed) = (place.peer, place.relayed);
         self.links.insert(id, place);
         self.running.spawn(link.run(stream));
+        if relayed {
+            self.improve(peer);
+        }
     }
 
     pub(super) fn ended(&mut self, link: LinkId, end: End) {

@@ -1,0 +1,151 @@
+//! What buddies' devices say to each other, and what they sign.
+
+use juice_proto::{
+    content::{self, kind},
+    device_list,
+    frame,
+    id::{ConversationId, MessageId, Now},
+    link::{Greeting, LinkBody, LinkFrame, Mood},
+    prekey, presence,
+    presence::Capabilities,
+    request,
+    seal::{KemSecret, LinkOpener, LinkSealer, Suite},
+    sign::Signed,
+};
+
+use crate::{
+    book::Book,
+    values::{
+        TIME, account, account_key, content, device, envelope, first_list, kem, key, lonely_device, other, prekey,
+        presence, request, rng, second_list, server, signed_prekey, signed_presence,
+    },
+};
+
+fn greeting() -> Greeting {
+    Greeting {
+        account: account(),
+        device: device().device(),
+        to: key(9).device(),
+        list: first_list().0,
+        yours: Some(first_list().1),
+        suite: Suite::X25519,
+        key: kem().public().to_bytes().into(),
+        run: [13; 16].into(),
+    }
+}
+
+fn bodies() -> Vec<(&'static str, LinkBody)> {
+    let id = MessageId::new([14; 32]);
+    let status = |mood, have| LinkBody::Status {
+        name: "alice".into(),
+        mood,
+        text: "back at six".into(),
+        capabilities: Capabilities { microphone: true, camera: true },
+        have,
+    };
+    vec![
+        ("status-here", status(Mood::Here, Some(7))),
+        ("status-away", status(Mood::Away, None)),
+        ("status-busy", status(Mood::Busy, None)),
+        ("content", LinkBody::Content(Signed::make(&content(), &device()))),
+        ("delivered", LinkBody::Delivered(vec![id, id])),
+        ("read", LinkBody::Read(id, TIME)),
+        ("refused", LinkBody::Refused(id, "Equivocation".into())),
+        ("want", LinkBody::Want(3)),
+        ("typing", LinkBody::Typing(true)),
+        ("bye", LinkBody::Bye),
+    ]
+}
+
+/// A new variant makes this fail to compile: it needs its golden bytes.
+fn sort(body: &LinkBody) -> usize {
+    match body {
+        LinkBody::Status { .. } => 0,
+        LinkBody::Content(_) => 1,
+        LinkBody::Delivered(_) => 2,
+        LinkBody::Read(..) => 3,
+        LinkBody::Refused(..) => 4,
+        LinkBody::Want(_) => 5,
+        LinkBody::Typing(_) => 6,
+        LinkBody::Bye => 7,
+    }
+}
+
+#[test]
+fn every_frame_of_a_link_has_its_golden_bytes() {
+    let mut book = Book::open("links.hex", include_str!("links.hex"));
+    book.value("greeting", &greeting());
+    book.value("frame-greeting", &LinkFrame::Greeting(Box::new(Signed::make(&greeting(), &device()))));
+    book.value("frame-key", &LinkFrame::Key(vec![0xab; 32].into()));
+    book.value("frame-sealed", &LinkFrame::Sealed(vec![0xcd; 16].into()));
+    let bodies = bodies();
+    for (name, body) in &bodies {
+        book.value(&format!("body-{name}"), body);
+    }
+    let sorts: std::collections::BTreeSet<_> = bodies.iter().map(|(_, body)| sort(body)).collect();
+    assert_eq!(sorts.len(), 8, "one of each");
+
+    let (mut sealer, enc) = LinkSealer::new(&kem().public(), &key(9).device(), &mut rng()).expect("a key");
+    book.bytes("context-enc", &enc);
+    for n in ["one", "two"] {
+        book.bytes(&format!("context-frame-{n}"), &sealer.seal(n.as_bytes()).expect("short"));
+    }
+    if let Some(enc) = book.golden("context-enc") {
+        let mut opener = LinkOpener::new(&kem(), &kem().public(), &key(9).device(), &enc).expect("golden");
+        for n in ["one", "two"] {
+            let sealed = book.golden(&format!("context-frame-{n}")).expect("golden");
+            assert_eq!(opener.open(&sealed).expect("opens"), n.as_bytes());
+        }
+    }
+    book.close();
+}
+
+#[test]
+fn everything_signed_or_sealed_has_its_golden_bytes() {
+    let mut book = Book::open("signed.hex", include_str!("signed.hex"));
+    let now = Now { mono: 0, wall: TIME };
+    book.value("content", &content());
+    book.value("content-void", &content().void());
+    let signed = Signed::make(&content(), &device());
+    book.value("content-signed", &signed);
+    book.bytes("content-id", content::id(&signed).bytes());
+    let checked = content::check(&signed, &content().conversation, &account(), &device().device());
+    assert_eq!(checked, Ok(content()));
+    assert_eq!((kind::VOID, kind::TEXT), (0, 1), "the numbers of kinds are part of the format");
+
+    book.value("prekey", &prekey());
+    book.value("prekey-signed", &signed_prekey());
+    assert!(prekey::check(&signed_prekey(), &device().device(), now).is_ok());
+    book.bytes("prekey-id", kem().public().id().bytes());
+    book.value("presence", &presence());
+    book.value("presence-signed", &signed_presence());
+    assert!(presence::check(&signed_presence(), &device().device(), None, now).is_ok());
+
+    let (first, pin) = first_list();
+    book.value("device", &lonely_device());
+    book.value("device-list", &first);
+    book.value("device-list-second", &second_list());
+    book.value("pin", &pin);
+    let (second, _) = second_list().sign(&account_key());
+    assert!(device_list::check_chain(&account(), None, &[first, second]).is_ok());
+
+    book.value("request", &request());
+    let signed = Signed::make(&request(), &device());
+    book.value("request-signed", &signed);
+    let checked = request::check(&signed, &account(), &device().device(), &other(), &server().server_key());
+    assert_eq!(checked, Ok(request()));
+
+    book.value("envelope", &envelope());
+    if let Some(golden) = book.golden("envelope") {
+        let envelope: juice_proto::seal::Envelope = frame::decode(&golden).expect("reads");
+        assert_eq!(envelope.open(&kem(), &key(9).device()).expect("opens"), b"for bob");
+    }
+    let hybrid = KemSecret::from_seed(Suite::XWing, [6; 32]);
+    book.bytes("xwing-key-id", hybrid.public().id().bytes());
+    book.bytes("account-id", account().bytes());
+    book.bytes(
+        "conversation-id",
+        ConversationId::between(&account_key().account_key(), &key(7).account_key()).bytes(),
+    );
+    book.close();
+}

@@ -1,0 +1,130 @@
+//! What the rendezvous costs and how fast it is: the real program in a process of its own, 5,000 users over TLS from this
+//! one, loopback between them. The last line is one JSON object.
+//!
+//! Users are planted into the server's folder and know nothing of passwords; each has 50 buddies, its neighbours in a
+//! ring. All of them live on this one thread, as the server would be slowed by whatever more it takes from the machine.
+//! Times are disturbed by whoever else is at work there, so a measure is repeated as [`calm`] says, by how much others
+//! worked and never by its result. What comes out is the median of its runs.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark that can't go on has failed"
+)]
+
+mod calm;
+mod client;
+mod crowd;
+mod measures;
+mod people;
+mod process;
+
+use std::time::Duration;
+
+use juice_proto::id::ServerKey;
+use juice_tests::Folder;
+use serde_json::json;
+use tokio::time::sleep;
+
+use self::{
+    calm::{Calm, median, round},
+    client::Door,
+    crowd::Crowd,
+    people::{BUDDIES, Person, plant},
+    process::Process,
+};
+
+/// So many users in all.
+const USERS: usize = 5_000;
+/// So many for a small server.
+const FEW: usize = 1_000;
+/// How often a small server is filled.
+const FILLS: usize = 3;
+/// After this a server that nobody asks for anything has done what it does by itself.
+const SETTLED: Duration = Duration::from_secs(2);
+
+fn main() {
+    rlimit::increase_nofile_limit(u64::MAX).expect("the limit on open files can be raised");
+    // One thread: between two, each frame would wake the other.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(run());
+}
+
+async fn run() {
+    let folder = Folder::new("rendezvous");
+    let (server, people) = plant(folder.path(), USERS + 1).await;
+    let (me, people) = people.split_last().expect("there are some");
+    eprintln!("{USERS} users planted");
+    let (idle, idle_with_relay) = (idle_mb(&folder, false).await, idle_mb(&folder, true).await);
+    eprintln!("idle: {idle:.1} MB, with the relay {idle_with_relay:.1} MB");
+
+    let mut fills = Vec::new();
+    for _ in 1..FILLS {
+        fills.push(Filled::start(&folder, server, people).await);
+        // The last one is for what follows.
+        fills.last_mut().and_then(|fill: &mut Filled| fill.alive.take());
+    }
+    let mut fill = Filled::start(&folder, server, people).await;
+    let (process, mut crowd) = fill.alive.take().expect("just started");
+    let bare_kb = fill.bare_kb;
+    fills.push(fill);
+    let login_us: Vec<f64> = fills.iter().map(|fill| fill.login_us).collect();
+    let few_kb: Vec<f64> = fills.iter().map(|fill| fill.kb_each).collect();
+    eprintln!("CPU a login: {login_us:.0?} us; {FEW} users: {few_kb:.1?} KB each");
+
+    crowd.come(&people[FEW..]).await;
+    sleep(SETTLED).await;
+    let all_kb = (process.rss_kb() - bare_kb) / USERS as f64;
+    eprintln!("{USERS} users: {all_kb:.1} KB each");
+
+    let mut calm = Calm::default();
+    let door = Door::new(process.socket(), server);
+    let calls = measures::calls(&mut calm, &process, &door, me, &people[0]).await;
+    eprintln!("a call: {calls:.3?} ms");
+    let fanouts = measures::fanouts(&mut calm, &process, &crowd, &door, me).await;
+    eprintln!("a change told to {BUDDIES}: {fanouts:.3?} ms");
+    let returns = measures::returns(&mut calm, process, &folder, &crowd).await;
+    let result = json!({
+        "idle_rss_mb": { "no_relay": round(idle), "relay": round(idle_with_relay) },
+        "rss_per_user_kb": { FEW.to_string(): round(median(few_kb)), USERS.to_string(): round(all_kb) },
+        "call_ms": { "p50": round(calls.p50), "p99": round(calls.p99) },
+        "login_cpu_us": median(login_us).round(),
+        "fanout_ms": { "p50": round(fanouts.p50), "p99": round(fanouts.p99) },
+        "reconnect_s": round(returns),
+        "taken_by_others_percent": calm.report(),
+    });
+    println!("{result}");
+}
+
+/// What a server needs that knows all users and serves none.
+async fn idle_mb(folder: &Folder, relay: bool) -> f64 {
+    let process = Process::start(folder.path(), None, relay);
+    sleep(SETTLED).await;
+    process.rss_kb() / 1_024.0
+}
+
+/// A fresh server with a few users, and what they took.
+struct Filled {
+    alive: Option<(Process, Crowd)>,
+    /// Its memory without them.
+    bare_kb: f64,
+    kb_each: f64,
+    /// Its CPU for a login, in microseconds.
+    login_us: f64,
+}
+
+impl Filled {
+    /// They come one after the other, so that on average half of one's buddies are there, and told of it one by one.
+    async fn start(folder: &Folder, server: ServerKey, people: &[Person]) -> Self {
+        let process = Process::start(folder.path(), None, false);
+        sleep(SETTLED).await;
+        let (bare_kb, bare_cpu) = (process.rss_kb(), process.cpu());
+        let mut crowd = Crowd::new(Door::new(process.socket(), server));
+        crowd.come(&people[..FEW]).await;
+        let cpu = process.cpu() - bare_cpu;
+        sleep(SETTLED).await;
+        let kb_each = (process.rss_kb() - bare_kb) / FEW as f64;
+        Self { alive: Some((process, crowd)), bare_kb, kb_each, login_us: cpu.as_secs_f64() * 1e6 / FEW as f64 }
+    }
+}
