@@ -92,6 +92,9 @@ impl Driver {
         if let Some(open) = self.open.take() {
             open.sign_out(&self.clock, &self.events).await;
         }
+        // The profile is free when the answer comes.
+        self.errand.shutdown().await;
+        drop(self);
         if let Some(answer) = stopped {
             let _ = answer.send(());
         }
@@ -120,6 +123,7 @@ impl Driver {
         }
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "what is not about opening and closing is the messenger's")]
     async fn command(&mut self, command: Command, answer: Answer<Result<Reply, CommandError>>) {
         let place = self.place.clone();
         match command {
@@ -211,9 +215,7 @@ impl Driver {
                     requests: views.requests,
                 }
             }
-            None => {
-                Snapshot { phase, me: None, server: ServerState::Idle, buddies: Vec::new(), requests: Vec::new() }
-            }
+            None => Snapshot { phase, me: None, server: ServerState::Idle, buddies: Vec::new(), requests: Vec::new() },
         }
     }
 

@@ -58,9 +58,8 @@ impl Engine {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: Config) -> Result<(Handle, Events), StartError> {
-        let profile = Profile::open(&config.profile).map_err(|error| match error {
-            ProfileError::InUse => StartError::ProfileInUse,
-            other => StartError::Profile(other),
+        let profile = Profile::open(&config.profile).map_err(|error| {
+            if matches!(error, ProfileError::InUse) { StartError::ProfileInUse } else { StartError::Profile(error) }
         })?;
         let listen = if config.loopback_only { Listen::Loopback } else { Listen::Anywhere };
         let (orders, inbox) = mpsc::channel(ORDERS);

@@ -139,12 +139,7 @@ pub(crate) async fn unlock(place: Place, password: String, now: Now) -> Done<Box
 }
 
 /// Brings an account to this computer: three calls, the last of which makes this its device.
-pub(crate) async fn move_here(
-    place: Place,
-    account: &AccountAddress,
-    password: String,
-    now: Now,
-) -> Done<Box<Opened>> {
+pub(crate) async fn move_here(place: Place, account: &AccountAddress, password: String, now: Now) -> Done<Box<Opened>> {
     let (name, address) = (parse_name(&account.name)?, parse_address(&account.server)?);
     if place.profile.has_account() {
         return Err(failed(ErrorCode::Internal, "there is an account in this profile"));
@@ -206,9 +201,9 @@ pub(crate) async fn change_password(place: Place, old: String, new: String) -> D
     .await?;
     let capsule = ServerCapsule::seal(&proven.key, &export, &mut self::rng()?);
     let finish = Call::PasswordFinish { upload: upload.into(), capsule };
-    match connection.call(&finish, None).await?.answer {
-        Answer::Done => {}
-        answer => return Err(refused(answer)),
+    let answer = connection.call(&finish, None).await?.answer;
+    if answer != Answer::Done {
+        return Err(refused(answer));
     }
     keys.capsule = here;
     let profile = Arc::clone(&place.profile);
@@ -234,9 +229,11 @@ async fn prove_password(
     let server_key = address.key;
     let (proof, export): (Vec<u8>, ExportKey) =
         blocking(move || logging_in.finish(&answer, &account, &server_key, &mut rng)).await?;
-    match connection.call(&Call::LoginFinish { proof: proof.into() }, None).await?.answer {
-        Answer::Capsule { capsule, list } => Ok(Proven { key: capsule.open(&export)?, list }),
-        answer => Err(refused(answer)),
+    let answer = connection.call(&Call::LoginFinish { proof: proof.into() }, None).await?.answer;
+    if let Answer::Capsule { capsule, list } = answer {
+        Ok(Proven { key: capsule.open(&export)?, list })
+    } else {
+        Err(refused(answer))
     }
 }
 
@@ -356,10 +353,7 @@ async fn blocking_profile<T: Send + 'static>(
 }
 
 fn opaque(answer: Answer) -> Done<Vec<u8>> {
-    match answer {
-        Answer::Opaque(bytes) => Ok(bytes.into()),
-        answer => Err(refused(answer)),
-    }
+    if let Answer::Opaque(bytes) = answer { Ok(bytes.into()) } else { Err(refused(answer)) }
 }
 
 fn refused(answer: Answer) -> CommandError {

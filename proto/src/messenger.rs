@@ -161,7 +161,6 @@ impl Messenger {
             Input::LinkFrame(link, bytes) => self.link_frame(link, &bytes),
             Input::LinkDown(link) => self.link_down(link),
             Input::DialFailed(device) => self.dial_failed(&device),
-            Input::Rerouted(link, relayed) => self.rerouted(link, relayed),
             Input::ServerUp { nonce, welcome } => self.server_up(nonce, welcome),
             Input::ServerFrame(bytes) => self.server_frame(&bytes),
             Input::ServerDown { attempt } => self.server_down(attempt),

@@ -101,7 +101,7 @@ async fn start(profile: &Path, arguments: &Arguments) -> anyhow::Result<Option<(
             Err(error) => return Err(error.into()),
         }
     }
-    Err(StartError::ProfileInUse).context("and it doesn't answer")
+    anyhow::bail!("{}, but it doesn't answer", StartError::ProfileInUse)
 }
 
 /// Signs in with the password of the environment, where there is one and it is asked for.

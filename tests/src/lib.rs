@@ -17,6 +17,7 @@ pub mod buddy;
 pub mod folder;
 pub mod puppet;
 pub mod server;
+#[cfg(target_os = "linux")]
 pub mod windows;
 
 pub use buddy::{Buddy, befriend};

@@ -1,9 +1,10 @@
 //! A buddy in a process of its own, which can be killed: the program `buddy` on strings of JSON.
 //!
-//! A line in is `{"command": …}`, `{"history": [buddy, limit]}` or `"snapshot"`; lines out are `{"event": …}` and, one for each
+//! A line in is `{"command": …}`, `{"history": [buddy, before, limit]}` or `"snapshot"`; lines out are `{"event": …}` and, one for each
 //! line in and in their order, `{"done": …}` or `{"error": …}`.
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
@@ -30,12 +31,14 @@ impl Puppet {
     }
 
     pub fn start_with(profile: &Path, environment: &[(&str, &str)]) -> Self {
+        let log = File::create(profile.join("log")).expect("the folder is writable");
         let mut child = Command::new(program("buddy"))
             .arg("--profile")
             .arg(profile)
             .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .expect("buddy is built beside the tests");
         let (stdin, stdout) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
@@ -117,7 +120,7 @@ impl Puppet {
     }
 
     /// Kills it without warning; what it had written before is still heard.
-    pub fn kill(mut self) -> Vec<Value> {
+    pub fn kill(&mut self) -> Vec<Value> {
         self.child.kill().expect("it was running");
         self.child.wait().expect("it ends");
         self.told.extend(self.events.iter());

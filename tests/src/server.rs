@@ -54,11 +54,16 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Starts on `listen` (port 0 for any) and waits until it is ready.
     pub fn start(data: &Path, listen: &str) -> Self {
+        Self::start_with(data, listen, &[])
+    }
+
+    pub fn start_with(data: &Path, listen: &str, arguments: &[&str]) -> Self {
         let log = File::create(data.join("log")).expect("the folder is writable");
         let mut child = Command::new(program("juice-rendezvous"))
             .args(["serve", "--listen", listen, "--registration", "open", "--relay-quic-port", "0"])
             .args(["--relay-tcp-port", "0", "--data"])
             .arg(data)
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(log)
             .stdin(Stdio::null())

@@ -8,4 +8,4 @@ mod page;
 mod stage;
 mod toasts;
 
-pub use self::{driver::Window, stage::Stage, toasts::Toasts};
+pub use self::{driver::Window, page::id, stage::Stage, toasts::Toasts};

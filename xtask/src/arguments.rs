@@ -79,9 +79,7 @@ pub fn parse(words: &[String]) -> Result<Verb, Failure> {
     let own: Vec<&str> = own.collect();
     let takes_more = matches!(verb, "run" | "rendezvous" | "bench");
     if !handed_on.is_empty() && !takes_more {
-        return Err(Failure::new(format!(
-            "`{verb}` hands nothing on after `--`"
-        )));
+        return Err(Failure::new(format!("`{verb}` hands nothing on after `--`")));
     }
     let arguments = handed_on.to_vec();
     match verb {
@@ -95,9 +93,7 @@ pub fn parse(words: &[String]) -> Result<Verb, Failure> {
         "bench" => bench(&own, arguments),
         "simulate" => simulate(&own),
         "fuzz" => fuzz(&own),
-        other => Err(Failure::new(format!(
-            "there is no verb `{other}`; `cargo xtask help` lists them"
-        ))),
+        other => Err(Failure::new(format!("there is no verb `{other}`; `cargo xtask help` lists them"))),
     }
 }
 
@@ -114,9 +110,9 @@ fn split_at_dashes(words: &[String]) -> (&[String], &[String]) {
 fn alone(name: &str, own: &[&str], verb: Verb) -> Result<Verb, Failure> {
     match own.first() {
         None => Ok(verb),
-        Some(extra) => Err(Failure::new(format!(
-            "`{name}` doesn't know `{extra}` (arguments for a program go after `--`)"
-        ))),
+        Some(extra) => {
+            Err(Failure::new(format!("`{name}` doesn't know `{extra}` (arguments for a program go after `--`)")))
+        }
     }
 }
 
@@ -140,10 +136,7 @@ fn test(own: &[&str]) -> Result<Verb, Failure> {
             Some(suite) => suites.push(suite),
             None => {
                 let known: Vec<_> = Suite::ALL.iter().map(|suite| suite.name()).collect();
-                return Err(Failure::new(format!(
-                    "there is no suite `{word}`; there are {}",
-                    known.join(", ")
-                )));
+                return Err(Failure::new(format!("there is no suite `{word}`; there are {}", known.join(", "))));
             }
         }
     }
@@ -162,9 +155,7 @@ fn bench(own: &[&str], arguments: Vec<String>) -> Result<Verb, Failure> {
 fn simulate(own: &[&str]) -> Result<Verb, Failure> {
     match own {
         [] => Ok(Verb::Simulate { seeds: SEEDS }),
-        ["--seeds", seeds] => Ok(Verb::Simulate {
-            seeds: number(seeds)?,
-        }),
+        ["--seeds", seeds] => Ok(Verb::Simulate { seeds: number(seeds)? }),
         _ => Err(Failure::new("`simulate` knows only `--seeds N`")),
     }
 }
@@ -175,15 +166,11 @@ fn fuzz(own: &[&str]) -> Result<Verb, Failure> {
         [target, seconds] => (target, number(seconds)?),
         _ => return Err(Failure::new("say `fuzz TARGET [SECONDS]`")),
     };
-    Ok(Verb::Fuzz {
-        target: (*target).to_owned(),
-        seconds,
-    })
+    Ok(Verb::Fuzz { target: (*target).to_owned(), seconds })
 }
 
 fn number(word: &str) -> Result<u64, Failure> {
-    word.parse()
-        .map_err(|_| Failure::new(format!("`{word}` is not a whole number")))
+    word.parse().map_err(|_| Failure::new(format!("`{word}` is not a whole number")))
 }
 
 #[cfg(test)]
@@ -203,13 +190,7 @@ mod tests {
     #[test]
     fn words_after_the_dashes_are_handed_on_untouched() {
         let expected = vec!["--profile".to_owned(), "--".to_owned(), "x".to_owned()];
-        assert_eq!(
-            parsed("run -- --profile -- x"),
-            Ok(Verb::Run {
-                arguments: expected
-            }),
-            "only the first -- is ours"
-        );
+        assert_eq!(parsed("run -- --profile -- x"), Ok(Verb::Run { arguments: expected }), "only the first -- is ours");
     }
 
     #[test]
@@ -221,17 +202,13 @@ mod tests {
     fn a_test_can_be_narrowed_to_suites_in_any_mix_with_its_flag() {
         assert_eq!(
             parsed("test rust --keep-going format"),
-            Ok(Verb::Test {
-                suites: vec![Suite::Rust, Suite::Format],
-                keep_going: true
-            })
+            Ok(Verb::Test { suites: vec![Suite::Rust, Suite::Format], keep_going: true })
         );
     }
 
     #[test]
     fn an_unknown_suite_is_answered_with_the_known_ones() {
-        let said =
-            parsed("test rusty").map_or_else(|failure| failure.to_string(), |_| String::new());
+        let said = parsed("test rusty").map_or_else(|failure| failure.to_string(), |_| String::new());
         assert!(said.contains("windows"), "{said}");
     }
 
@@ -243,13 +220,7 @@ mod tests {
 
     #[test]
     fn fuzzing_takes_a_minute_unless_told_otherwise() {
-        assert_eq!(
-            parsed("fuzz frame"),
-            Ok(Verb::Fuzz {
-                target: "frame".to_owned(),
-                seconds: 60
-            })
-        );
+        assert_eq!(parsed("fuzz frame"), Ok(Verb::Fuzz { target: "frame".to_owned(), seconds: 60 }));
         assert!(parsed("fuzz frame long").is_err());
     }
 

@@ -38,27 +38,16 @@ pub fn simulate(checkout: &Checkout, children: &mut Children, seeds: u64) -> Res
     let mut cargo = checkout.cargo();
     cargo.args(["run", "--release", "--package", "juice-proto"]);
     cargo.args(["--example", "simulate", "--", &seeds.to_string()]);
-    step(&format!("simulate {seeds} seeds"), || {
-        children.run(&mut cargo)
-    })
+    step(&format!("simulate {seeds} seeds"), || children.run(&mut cargo))
 }
 
-pub fn fuzz(
-    checkout: &Checkout,
-    children: &mut Children,
-    target: &str,
-    seconds: u64,
-) -> Result<(), Failure> {
+pub fn fuzz(checkout: &Checkout, children: &mut Children, target: &str, seconds: u64) -> Result<(), Failure> {
     setup::setup(checkout, children, &[Need::Compiler])?;
     if !is_installed("rustup") || !has_nightly(checkout) {
-        return Err(Failure::new(
-            "fuzzing wants a nightly toolchain: `rustup toolchain install nightly`",
-        ));
+        return Err(Failure::new("fuzzing wants a nightly toolchain: `rustup toolchain install nightly`"));
     }
     if !is_installed("cargo-fuzz") {
-        return Err(Failure::new(
-            "fuzzing wants cargo-fuzz: `cargo install --locked cargo-fuzz`",
-        ));
+        return Err(Failure::new("fuzzing wants cargo-fuzz: `cargo install --locked cargo-fuzz`"));
     }
     let mut cargo = checkout.command("rustup");
     cargo.args(["run", "nightly", "cargo", "fuzz", "run"]);
@@ -66,9 +55,7 @@ pub fn fuzz(
     cargo.arg(format!("-max_total_time={seconds}"));
     // Set by rustup for this process; it would choose today's toolchain for nightly's compiler.
     cargo.env_remove("RUSTUP_TOOLCHAIN");
-    step(&format!("fuzz {target} for {seconds} s"), || {
-        children.run(&mut cargo)
-    })
+    step(&format!("fuzz {target} for {seconds} s"), || children.run(&mut cargo))
 }
 
 fn has_nightly(checkout: &Checkout) -> bool {

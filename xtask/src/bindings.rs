@@ -40,9 +40,7 @@ pub fn compare(checkout: &Checkout, children: &mut Children) -> Result<(), Failu
     })?;
     let exported = files_in(&fresh)?;
     if exported.is_empty() {
-        return Err(Failure::new(
-            "no type was exported: nothing has been compared",
-        ));
+        return Err(Failure::new("no type was exported: nothing has been compared"));
     }
     let kept = checkout.ui().join("src").join("bridge").join("generated");
     let stale = differences(&exported, &files_in(&kept)?);
@@ -54,10 +52,7 @@ pub fn compare(checkout: &Checkout, children: &mut Children) -> Result<(), Failu
         replace(&kept, &exported)?;
         advice = "they have been brought up to date; run the tests again";
     }
-    Err(Failure::new(format!(
-        "stale types in ui/src/bridge/generated: {}; {advice}",
-        stale.join(", ")
-    )))
+    Err(Failure::new(format!("stale types in ui/src/bridge/generated: {}; {advice}", stale.join(", "))))
 }
 
 /// Names of files that are missing, left over or of other contents.
@@ -117,10 +112,7 @@ mod tests {
     use super::*;
 
     fn files(entries: &[(&str, &str)]) -> Files {
-        entries
-            .iter()
-            .map(|(name, contents)| (PathBuf::from(name), contents.as_bytes().to_vec()))
-            .collect()
+        entries.iter().map(|(name, contents)| (PathBuf::from(name), contents.as_bytes().to_vec())).collect()
     }
 
     #[test]
@@ -133,9 +125,6 @@ mod tests {
     fn forgotten_left_over_and_changed_types_are_all_found() {
         let exported = files(&[("Buddy.ts", "a"), ("Forgotten.ts", "b")]);
         let kept = files(&[("Buddy.ts", "old"), ("LeftOver.ts", "c")]);
-        assert_eq!(
-            differences(&exported, &kept),
-            ["Buddy.ts", "Forgotten.ts", "LeftOver.ts"]
-        );
+        assert_eq!(differences(&exported, &kept), ["Buddy.ts", "Forgotten.ts", "LeftOver.ts"]);
     }
 }

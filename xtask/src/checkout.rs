@@ -30,22 +30,15 @@ impl Checkout {
     /// Finds the root by the manifest that cargo is running, and the target folder by this very
     /// program, which cargo has put at `TARGET/debug/xtask`: so no setting of cargo's is missed.
     pub fn find() -> Result<Self, Failure> {
-        let manifest = env::var_os("CARGO_MANIFEST_DIR")
-            .unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
         let root = Path::new(&manifest)
             .parent()
             .filter(|root| root.join("Cargo.lock").exists())
             .ok_or_else(|| Failure::new("this isn't run inside the repository"))?;
-        let own = env::current_exe()
-            .map_err(|error| Failure::new(format!("can't find the program itself: {error}")))?;
-        let target = own
-            .parent()
-            .and_then(Path::parent)
-            .ok_or_else(|| Failure::new("can't find the target folder"))?;
-        Ok(Self {
-            root: root.to_owned(),
-            target: target.to_owned(),
-        })
+        let own =
+            env::current_exe().map_err(|error| Failure::new(format!("can't find the program itself: {error}")))?;
+        let target = own.parent().and_then(Path::parent).ok_or_else(|| Failure::new("can't find the target folder"))?;
+        Ok(Self { root: root.to_owned(), target: target.to_owned() })
     }
 
     pub fn ui(&self) -> PathBuf {
@@ -58,9 +51,7 @@ impl Checkout {
             Profile::Debug => "debug",
             Profile::Release => "release",
         };
-        self.target
-            .join(folder)
-            .join(format!("{name}{}", env::consts::EXE_SUFFIX))
+        self.target.join(folder).join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 
     /// A command that starts in the root, without what cargo told *this* program about itself:
@@ -101,16 +92,14 @@ fn is_about_xtask(variable: &str) -> bool {
 /// Whether a program can be started by its bare name.
 pub fn is_installed(program: &str) -> bool {
     let name = format!("{program}{}", env::consts::EXE_SUFFIX);
-    path_with_cargo_programs()
-        .is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(&name).is_file()))
+    path_with_cargo_programs().is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(&name).is_file()))
 }
 
 /// `cargo install` puts programs where a distribution's own PATH doesn't look.
 fn path_with_cargo_programs() -> Option<OsString> {
     let path = env::var_os("PATH")?;
-    let home = env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| env::home_dir().map(|home| home.join(".cargo")))?;
+    let home =
+        env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")))?;
     let folder = home.join("bin");
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
     if !folders.contains(&folder) {
@@ -144,10 +133,7 @@ mod tests {
 
     #[test]
     fn programs_are_looked_for_in_the_folder_of_their_profile() {
-        let checkout = Checkout {
-            root: PathBuf::from("r"),
-            target: PathBuf::from("t"),
-        };
+        let checkout = Checkout { root: PathBuf::from("r"), target: PathBuf::from("t") };
         let path = checkout.program(Profile::Release, "bench-message");
         assert!(path.starts_with(Path::new("t").join("release")), "{path:?}");
     }

@@ -52,11 +52,7 @@ pub fn demo(checkout: &Checkout, children: &mut Children, headless: bool) -> Res
         }
         children.run(cast.args(["--password", PASSWORD]))
     })?;
-    if hidden {
-        play(&stage, children, &address)
-    } else {
-        open(&stage, children, server)
-    }
+    if hidden { play(&stage, children, &address) } else { open(&stage, children, server) }
 }
 
 /// Where a demo takes place: its folder, held by a lock so that two demos don't share it.
@@ -83,11 +79,7 @@ impl<'a> Stage<'a> {
             fs::remove_dir_all(&folder).map_err(|error| Failure::about(&folder, &error))?;
         }
         fs::create_dir_all(&folder).map_err(|error| Failure::about(&folder, &error))?;
-        Ok(Self {
-            checkout,
-            folder,
-            _lock: lock,
-        })
+        Ok(Self { checkout, folder, _lock: lock })
     }
 
     fn profile(&self, person: &str) -> PathBuf {
@@ -99,8 +91,7 @@ impl<'a> Stage<'a> {
     }
 
     fn program(&self, name: &str) -> Command {
-        self.checkout
-            .command(self.checkout.program(Profile::Debug, name))
+        self.checkout.command(self.checkout.program(Profile::Debug, name))
     }
 
     fn start_server(&self, children: &mut Children) -> Result<(ProcessId, String), Failure> {
@@ -124,13 +115,11 @@ fn open(stage: &Stage, children: &mut Children, server: ProcessId) -> Result<(),
         let mut juice = stage.program("juice");
         juice.arg("--profile").arg(stage.profile(person));
         juice.env("JUICE_UNLOCK", PASSWORD);
+        juice.env("JUICE_EXIT_WHEN_CLOSED", "1");
         windows.push(children.start(person, &mut juice, &stage.log(person))?);
     }
     note("Alice's and Bob's windows are opening; close both or press Ctrl-C to end the demo");
-    note(&format!(
-        "logs and profiles are in {}",
-        stage.folder.display()
-    ));
+    note(&format!("logs and profiles are in {}", stage.folder.display()));
     loop {
         thread::sleep(GLANCE);
         if children.ended(server).is_some() {
@@ -171,9 +160,7 @@ fn play(stage: &Stage, children: &mut Children, address: &str) -> Result<(), Fai
     })?;
     let taken = files_of(&pictures);
     if taken.is_empty() {
-        return Err(Failure::new(
-            "the conversation was played but no picture was taken",
-        ));
+        return Err(Failure::new("the conversation was played but no picture was taken"));
     }
     println!("Screenshots:");
     for picture in taken {
@@ -184,10 +171,7 @@ fn play(stage: &Stage, children: &mut Children, address: &str) -> Result<(), Fai
 
 fn files_of(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .collect();
+    let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
     files.sort();
     files
 }

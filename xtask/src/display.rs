@@ -42,8 +42,7 @@ impl Display {
             let screen = format!(":{number}");
             daemon.env("DISPLAY", &screen).env_remove("WAYLAND_DISPLAY");
             let log = logs.join("dbus.log");
-            let (_, bus) =
-                children.start_and_hear("dbus-daemon", &mut daemon, &log, "", PATIENCE)?;
+            let (_, bus) = children.start_and_hear("dbus-daemon", &mut daemon, &log, "", PATIENCE)?;
             Ok(Self { screen, bus })
         })
     }

@@ -62,16 +62,10 @@ fn perform(verb: Verb) -> Result<(), Failure> {
         Verb::Help | Verb::Watchdog => Ok(()),
         Verb::Setup => setup::everything(&checkout, &mut children),
         Verb::Demo { headless } => demo::demo(&checkout, &mut children, headless),
-        Verb::Test { suites, keep_going } => {
-            test::test(&checkout, &mut children, &suites, keep_going)
-        }
+        Verb::Test { suites, keep_going } => test::test(&checkout, &mut children, &suites, keep_going),
         Verb::Run { arguments } => programs::window(&checkout, &mut children, &arguments),
-        Verb::Rendezvous { arguments } => {
-            programs::rendezvous(&checkout, &mut children, &arguments)
-        }
-        Verb::Bench { subject, arguments } => {
-            bench::bench(&checkout, &mut children, subject, &arguments)
-        }
+        Verb::Rendezvous { arguments } => programs::rendezvous(&checkout, &mut children, &arguments),
+        Verb::Bench { subject, arguments } => bench::bench(&checkout, &mut children, subject, &arguments),
         Verb::Simulate { seeds } => bench::simulate(&checkout, &mut children, seeds),
         Verb::Fuzz { target, seconds } => bench::fuzz(&checkout, &mut children, &target, seconds),
     }

@@ -42,21 +42,14 @@ impl Started {
 
 impl Children {
     pub fn with_watchdog() -> Result<Self, Failure> {
-        Ok(Self {
-            watchdog: Watchdog::start()?,
-            started: Vec::new(),
-        })
+        Ok(Self { watchdog: Watchdog::start()?, started: Vec::new() })
     }
 
     /// Runs a command to its end at our terminal. Anything but success is a failure that names it.
     pub fn run(&mut self, command: &mut Command) -> Result<(), Failure> {
         let spelled = spelled(command);
         let status = self.status_of(command)?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(Failure::new(format!("`{spelled}` ended with {status}")))
-        }
+        if status.success() { Ok(()) } else { Err(Failure::new(format!("`{spelled}` ended with {status}"))) }
     }
 
     fn status_of(&mut self, command: &mut Command) -> Result<ExitStatus, Failure> {
@@ -71,12 +64,7 @@ impl Children {
     }
 
     /// Starts a command beside us; what it says goes into `log`.
-    pub fn start(
-        &mut self,
-        name: &str,
-        command: &mut Command,
-        log: &Path,
-    ) -> Result<ProcessId, Failure> {
+    pub fn start(&mut self, name: &str, command: &mut Command, log: &Path) -> Result<ProcessId, Failure> {
         let (out, errors) = log_file(log)?;
         command.stdout(out).stderr(errors);
         self.spawn(name, command, log)
@@ -118,12 +106,7 @@ impl Children {
         }
     }
 
-    fn spawn(
-        &mut self,
-        name: &str,
-        command: &mut Command,
-        log: &Path,
-    ) -> Result<ProcessId, Failure> {
+    fn spawn(&mut self, name: &str, command: &mut Command, log: &Path) -> Result<ProcessId, Failure> {
         watchdog::in_own_group(command);
         let process = command
             .stdin(Stdio::null())
@@ -131,11 +114,7 @@ impl Children {
             .map_err(|error| Failure::new(format!("can't start {name}: {error}")))?;
         let id = ProcessId(process.id());
         self.watchdog.remember(Whom::Group(id));
-        self.started.push(Started {
-            name: name.to_owned(),
-            process,
-            log: log.to_owned(),
-        });
+        self.started.push(Started { name: name.to_owned(), process, log: log.to_owned() });
         Ok(id)
     }
 
@@ -158,11 +137,7 @@ impl Children {
             None => format!("{} doesn't answer", started.name),
         };
         let log = fs::read_to_string(&started.log).unwrap_or_default();
-        Failure::new(format!(
-            "{what}; the end of {}:\n{}",
-            started.log.display(),
-            last_lines(&log)
-        ))
+        Failure::new(format!("{what}; the end of {}:\n{}", started.log.display(), last_lines(&log)))
     }
 
     /// Ends a started process and all that it started.
@@ -209,11 +184,7 @@ fn last_lines(log: &str) -> String {
 fn spelled(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut words = vec![program.file_stem().unwrap_or_default().to_string_lossy()];
-    words.extend(
-        command
-            .get_args()
-            .map(|argument| argument.to_string_lossy()),
-    );
+    words.extend(command.get_args().map(|argument| argument.to_string_lossy()));
     words.join(" ")
 }
 

@@ -17,11 +17,7 @@ use crate::ui;
 const WITH_WINDOW: [&str; 3] = ["juice", "juice-rendezvous", "juice-tests"];
 
 /// The verb `run`.
-pub fn window(
-    checkout: &Checkout,
-    children: &mut Children,
-    arguments: &[String],
-) -> Result<(), Failure> {
+pub fn window(checkout: &Checkout, children: &mut Children, arguments: &[String]) -> Result<(), Failure> {
     setup::setup(checkout, children, &setup::WINDOW)?;
     build_window(checkout, children)?;
     let mut juice = checkout.command(checkout.program(Profile::Debug, "juice"));
@@ -42,11 +38,7 @@ pub fn build_window(checkout: &Checkout, children: &mut Children) -> Result<(), 
 }
 
 /// The verb `rendezvous`.
-pub fn rendezvous(
-    checkout: &Checkout,
-    children: &mut Children,
-    arguments: &[String],
-) -> Result<(), Failure> {
+pub fn rendezvous(checkout: &Checkout, children: &mut Children, arguments: &[String]) -> Result<(), Failure> {
     setup::setup(checkout, children, &[Need::Compiler])?;
     step("build the server", || {
         let mut cargo = checkout.cargo();
@@ -55,10 +47,7 @@ pub fn rendezvous(
     let mut server = checkout.command(checkout.program(Profile::Debug, "juice-rendezvous"));
     if arguments.is_empty() {
         let data = checkout.target.join("rendezvous");
-        note(&format!(
-            "a local server; its data is in {}",
-            data.display()
-        ));
+        note(&format!("a local server; its data is in {}", data.display()));
         server.args(local_server(&data));
     } else {
         server.args(arguments);

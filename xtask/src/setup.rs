@@ -86,11 +86,7 @@ fn ask(question: &str) -> Result<(), Failure> {
         .lock()
         .read_line(&mut answer)
         .map_err(|error| Failure::new(format!("can't read the answer: {error}")))?;
-    if is_yes(&answer) {
-        Ok(())
-    } else {
-        Err(Failure::new("nothing installed, nothing done"))
-    }
+    if is_yes(&answer) { Ok(()) } else { Err(Failure::new("nothing installed, nothing done")) }
 }
 
 fn is_root() -> bool {

@@ -161,10 +161,7 @@ mod tests {
     #[test]
     fn whoever_ignores_the_asking_is_made_to_end() {
         let mut stubborn = Command::new("/bin/sh")
-            .args([
-                "-c",
-                "trap '' TERM; echo ready; while :; do sleep 0.1; done",
-            ])
+            .args(["-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done"])
             .stdout(Stdio::piped())
             .process_group(0)
             .spawn()
@@ -177,9 +174,6 @@ mod tests {
         end(group, || matches!(stubborn.try_wait(), Ok(Some(_))));
 
         let status = stubborn.wait().expect("it has ended");
-        assert!(
-            !status.success(),
-            "it was killed, it didn't leave: {status}"
-        );
+        assert!(!status.success(), "it was killed, it didn't leave: {status}");
     }
 }

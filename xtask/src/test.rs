@@ -35,15 +35,8 @@ pub enum Suite {
 }
 
 impl Suite {
-    pub const ALL: [Self; 7] = [
-        Self::Format,
-        Self::Ui,
-        Self::Lints,
-        Self::Bindings,
-        Self::Build,
-        Self::Rust,
-        Self::Windows,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Format, Self::Ui, Self::Lints, Self::Bindings, Self::Build, Self::Rust, Self::Windows];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -89,12 +82,7 @@ enum Outcome {
     Skipped(&'static str),
 }
 
-pub fn test(
-    checkout: &Checkout,
-    children: &mut Children,
-    chosen: &[Suite],
-    keep_going: bool,
-) -> Result<(), Failure> {
+pub fn test(checkout: &Checkout, children: &mut Children, chosen: &[Suite], keep_going: bool) -> Result<(), Failure> {
     let suites = with_what_they_build_on(chosen);
     let mut needs = Vec::new();
     for need in suites.iter().flat_map(|suite| suite.needs()) {
@@ -134,11 +122,8 @@ fn with_what_they_build_on(chosen: &[Suite]) -> Vec<Suite> {
     if chosen.is_empty() {
         return Suite::ALL.to_vec();
     }
-    let mut suites: Vec<Suite> = chosen
-        .iter()
-        .flat_map(|suite| suite.builds_on().iter().chain([suite]))
-        .copied()
-        .collect();
+    let mut suites: Vec<Suite> =
+        chosen.iter().flat_map(|suite| suite.builds_on().iter().chain([suite])).copied().collect();
     suites.sort();
     suites.dedup();
     suites
@@ -149,19 +134,11 @@ fn run(suite: Suite, checkout: &Checkout, children: &mut Children, keep_going: b
         Suite::Format => children.run(checkout.cargo().args(["fmt", "--all", "--check"])),
         Suite::Ui => ui::check(checkout, children).and_then(|()| ui::test(checkout, children)),
         Suite::Lints => lints(checkout, children),
-        Suite::Bindings => {
-            ui::stand_in(checkout).and_then(|()| bindings::compare(checkout, children))
-        }
+        Suite::Bindings => ui::stand_in(checkout).and_then(|()| bindings::compare(checkout, children)),
         Suite::Build => build(checkout, children),
         Suite::Rust => {
             let all_but = "not binary(windows) and not test(export_bindings)";
-            nextest(
-                checkout,
-                children,
-                keep_going,
-                None,
-                &["--workspace", "-E", all_but],
-            )
+            nextest(checkout, children, keep_going, None, &["--workspace", "-E", all_but])
         }
         Suite::Windows if !can_hide_windows() => {
             return Outcome::Skipped("a hidden screen can be had on Linux only");
@@ -177,22 +154,13 @@ fn run(suite: Suite, checkout: &Checkout, children: &mut Children, keep_going: b
 fn lints(checkout: &Checkout, children: &mut Children) -> Result<(), Failure> {
     ui::stand_in(checkout)?;
     let mut cargo = checkout.cargo();
-    cargo.args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]);
+    cargo.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
     children.run(&mut cargo)
 }
 
 fn build(checkout: &Checkout, children: &mut Children) -> Result<(), Failure> {
     ui::build(checkout, children)?;
-    step("build all programs", || {
-        children.run(checkout.cargo().args(["build", "--workspace"]))
-    })
+    step("build all programs", || children.run(checkout.cargo().args(["build", "--workspace"])))
 }
 
 fn windows(checkout: &Checkout, children: &mut Children, keep_going: bool) -> Result<(), Failure> {
@@ -276,16 +244,8 @@ mod tests {
     fn the_table_tells_failed_from_passed_and_says_why_something_was_skipped() {
         let table = table(&[
             (Suite::Format, Outcome::Passed, Duration::from_secs(1)),
-            (
-                Suite::Rust,
-                Outcome::Failed(Failure::new("x")),
-                Duration::from_secs(70),
-            ),
-            (
-                Suite::Windows,
-                Outcome::Skipped("no screen"),
-                Duration::ZERO,
-            ),
+            (Suite::Rust, Outcome::Failed(Failure::new("x")), Duration::from_secs(70)),
+            (Suite::Windows, Outcome::Skipped("no screen"), Duration::ZERO),
         ]);
         assert!(table.contains("FAILED"), "{table}");
         assert!(table.contains("skipped: no screen"), "{table}");

@@ -32,23 +32,17 @@ pub fn build(checkout: &Checkout, children: &mut Children) -> Result<(), Failure
         note("the user interface is built already");
         return Ok(());
     }
-    step("build the user interface", || {
-        npm_run(checkout, children, "build")
-    })
+    step("build the user interface", || npm_run(checkout, children, "build"))
 }
 
 /// Types and templates.
 pub fn check(checkout: &Checkout, children: &mut Children) -> Result<(), Failure> {
-    step("check the user interface", || {
-        npm_run(checkout, children, "check")
-    })
+    step("check the user interface", || npm_run(checkout, children, "check"))
 }
 
 /// Unit and component tests.
 pub fn test(checkout: &Checkout, children: &mut Children) -> Result<(), Failure> {
-    step("test the user interface", || {
-        npm_run(checkout, children, "test")
-    })
+    step("test the user interface", || npm_run(checkout, children, "test"))
 }
 
 /// Makes sure that there is something to embed, for compilations that nobody will look at.
@@ -74,10 +68,7 @@ fn is_fresh(ui: &Path) -> bool {
     let Ok(built) = fs::read_to_string(&page) else {
         return false;
     };
-    let newest = SOURCES
-        .iter()
-        .filter_map(|name| newest_in(&ui.join(name)))
-        .max();
+    let newest = SOURCES.iter().filter_map(|name| newest_in(&ui.join(name))).max();
     match (modified(&page), newest) {
         (Some(dist), Some(source)) => built != PLACEHOLDER && dist > source,
         (None, _) | (_, None) => false,
@@ -86,11 +77,8 @@ fn is_fresh(ui: &Path) -> bool {
 
 /// The latest change of a file or of anything in a folder; the folder's own date tells of deletions.
 fn newest_in(path: &Path) -> Option<SystemTime> {
-    let inside = fs::read_dir(path)
-        .into_iter()
-        .flatten()
-        .filter_map(Result::ok)
-        .filter_map(|entry| newest_in(&entry.path()));
+    let inside =
+        fs::read_dir(path).into_iter().flatten().filter_map(Result::ok).filter_map(|entry| newest_in(&entry.path()));
     inside.chain(modified(path)).max()
 }
 

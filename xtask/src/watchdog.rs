@@ -26,11 +26,7 @@ impl Watchdog {
         let failed = |error| Failure::new(format!("can't start the watchdog: {error}"));
         let own = env::current_exe().map_err(failed)?;
         let mut command = Command::new(own);
-        command
-            .arg("watchdog")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.arg("watchdog").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         in_own_group(&mut command);
         let mut process = command.spawn().map_err(failed)?;
         let pipe = process.stdin.take();
@@ -94,8 +90,7 @@ struct Remembered(Vec<Whom>);
 impl Remembered {
     fn hear(&mut self, line: &str) {
         let mut words = line.split(' ');
-        let (Some(verb), Some(kind), Some(number)) = (words.next(), words.next(), words.next())
-        else {
+        let (Some(verb), Some(kind), Some(number)) = (words.next(), words.next(), words.next()) else {
             return;
         };
         // 0 and 1 name one's own group and everybody to `kill`.
@@ -152,32 +147,19 @@ mod tests {
 
     #[test]
     fn the_latest_child_is_ended_first_so_that_windows_can_still_reach_their_server() {
-        let heard = after(&[
-            line_to_remember(SERVER),
-            line_to_remember(WINDOW),
-            line_to_remember(CARGO),
-        ]);
+        let heard = after(&[line_to_remember(SERVER), line_to_remember(WINDOW), line_to_remember(CARGO)]);
         assert_eq!(heard, [CARGO, WINDOW, SERVER]);
     }
 
     #[test]
     fn a_child_that_has_ended_is_left_alone_because_its_number_may_be_someone_elses() {
-        let heard = after(&[
-            line_to_remember(SERVER),
-            line_to_remember(CARGO),
-            line_to_forget(CARGO),
-        ]);
+        let heard = after(&[line_to_remember(SERVER), line_to_remember(CARGO), line_to_forget(CARGO)]);
         assert_eq!(heard, [SERVER]);
     }
 
     #[test]
     fn numbers_that_mean_everybody_are_never_believed() {
-        let lines = [
-            "remember group 0",
-            "remember group 1",
-            "remember one -1",
-            "remember",
-        ];
+        let lines = ["remember group 0", "remember group 1", "remember one -1", "remember"];
         assert_eq!(after(&lines.map(str::to_owned)), []);
     }
 }

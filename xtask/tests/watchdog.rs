@@ -10,11 +10,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 
 fn sleeper() -> Child {
-    Command::new("sleep")
-        .arg("600")
-        .process_group(0)
-        .spawn()
-        .expect("sleep starts")
+    Command::new("sleep").arg("600").process_group(0).spawn().expect("sleep starts")
 }
 
 #[test]

@@ -24,6 +24,8 @@ const PROTOCOL_VERSION: &str = "/juice/1";
 const MAX_PER_PEER: u32 = 8;
 /// 1,000 buddies, and as many again while networks change.
 const MAX_CONNECTIONS: u32 = 2_048;
+/// Of these, made from outside: a crowd of strangers can't keep this device from dialling its buddies.
+const MAX_CONNECTIONS_IN: u32 = 1_024;
 /// Handshakes under way from outside.
 const MAX_PENDING_IN: u32 = 64;
 /// Handshakes under way from here; `dials` starts fewer.
@@ -115,6 +117,7 @@ fn connection_limits() -> ConnectionLimits {
         .with_max_pending_incoming(Some(MAX_PENDING_IN))
         .with_max_pending_outgoing(Some(MAX_PENDING_OUT))
         .with_max_established(Some(MAX_CONNECTIONS))
+        .with_max_established_incoming(Some(MAX_CONNECTIONS_IN))
         .with_max_established_per_peer(Some(MAX_PER_PEER))
 }
 

@@ -33,8 +33,6 @@ pub enum Input {
     LinkDown(LinkId),
     /// No link to the device came of an [`Output::Dial`].
     DialFailed(DeviceId),
-    /// The path of a link's connection changed.
-    Rerouted(LinkId, bool),
     /// A connection to the server is up and the server has proven its key. `welcome` is there when the session has
     /// been opened on it already (by registering), with the number of the last call made.
     ServerUp {

@@ -353,13 +353,6 @@ impl Messenger {
         self.redial(&account);
     }
 
-    pub(super) fn rerouted(&mut self, id: LinkId, relayed: bool) {
-        if let Some(link) = self.links.get_mut(&id) {
-            link.relayed = relayed;
-            self.dirty.extend(link.account);
-        }
-    }
-
     pub(super) fn greeting_overdue(&mut self, id: LinkId) {
         if self.links.get(&id).is_some_and(|link| !link.up) {
             self.drop_link(id);

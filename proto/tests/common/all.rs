@@ -19,5 +19,7 @@ pub mod people;
 pub mod raw;
 #[path = "rendezvous.rs"]
 pub mod rendezvous;
+#[path = "seen.rs"]
+pub mod seen;
 #[path = "stage.rs"]
 pub mod stage;

@@ -41,12 +41,17 @@ impl Raw {
 
     /// Opens a link and goes through the whole handshake, as an honest device would.
     pub fn meet(stage: &mut Stage, who: Who, persona: &Persona) -> Self {
+        Self::try_meet(stage, who, persona).expect("an honest handshake is welcome")
+    }
+
+    /// The same, where it may not be welcome.
+    pub fn try_meet(stage: &mut Stage, who: Who, persona: &Persona) -> Option<Self> {
         let mut raw = Self::dial(stage, who, persona, Suite::X25519);
         raw.greet(stage);
-        raw.key(stage);
+        let enc = raw.open_sealer(stage)?;
+        raw.frame(stage, &LinkFrame::Key(enc.into()));
         raw.say(stage, &raw.status());
-        assert!(stage.is_open(raw.link), "an honest handshake is welcome");
-        raw
+        stage.is_open(raw.link).then_some(raw)
     }
 
     pub fn greeting(&self) -> Greeting {

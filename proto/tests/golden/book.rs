@@ -28,7 +28,11 @@ impl Book {
         self.bytes(name, &frame::encode(value));
         if let Some(golden) = self.wanted.get(name) {
             let golden = hex::decode(golden).expect("hex");
-            assert_eq!(frame::decode::<T>(&golden).as_ref(), Ok(value), "{name}: the golden bytes are not read any more");
+            assert_eq!(
+                frame::decode::<T>(&golden).as_ref(),
+                Ok(value),
+                "{name}: the golden bytes are not read any more"
+            );
         }
     }
 

@@ -2,8 +2,7 @@
 
 use juice_proto::{
     content::{self, kind},
-    device_list,
-    frame,
+    device_list, frame,
     id::{ConversationId, MessageId, Now},
     link::{Greeting, LinkBody, LinkFrame, Mood},
     prekey, presence,
@@ -143,9 +142,6 @@ fn everything_signed_or_sealed_has_its_golden_bytes() {
     let hybrid = KemSecret::from_seed(Suite::XWing, [6; 32]);
     book.bytes("xwing-key-id", hybrid.public().id().bytes());
     book.bytes("account-id", account().bytes());
-    book.bytes(
-        "conversation-id",
-        ConversationId::between(&account_key().account_key(), &key(7).account_key()).bytes(),
-    );
+    book.bytes("conversation-id", ConversationId::between(&account_key().account_key(), &key(7).account_key()).bytes());
     book.close();
 }

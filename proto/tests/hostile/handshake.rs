@@ -227,7 +227,8 @@ fn a_handshake_that_is_not_finished_in_ten_seconds_is_closed() {
 
 #[test]
 fn a_sealed_frame_replayed_reordered_or_bent_closes_only_its_link() {
-    let bends: [(&str, fn(&mut Stage, &mut Raw)); 4] = [
+    type Bend = fn(&mut Stage, &mut Raw);
+    let bends: [(&str, Bend); 4] = [
         ("replayed", |stage, raw| {
             let bytes = raw.sealed(&frame::encode(&LinkBody::Typing(true)));
             stage.inject(raw.link, bytes.clone());

@@ -44,7 +44,8 @@ fn state(stage: &Stage) -> ServerState {
 #[test]
 fn eve_cannot_welcome_in_the_servers_name() {
     let welcome = Welcome::default();
-    let forgeries: [(&str, fn(&Welcome, &Nonce, &[u8]) -> SignedWelcome); 3] = [
+    type Forge = fn(&Welcome, &Nonce, &[u8]) -> SignedWelcome;
+    let forgeries: [(&str, Forge); 3] = [
         ("signed by another key", |w, nonce, call| SignedWelcome::make(w, &key_of("eve"), nonce, call)),
         ("of another connection", |w, _, call| SignedWelcome::make(w, &server_key(), &[9; 32], call)),
         ("to another call", |w, nonce, _| SignedWelcome::make(w, &server_key(), nonce, b"another call")),
@@ -142,13 +143,13 @@ fn a_server_cannot_put_another_key_in_an_invites_place() {
     let mut stage = Stage::online(&["alice", "bob"]);
     let (zoe, eve) = (persona("zoe"), persona("zoe").with_another_key("the server's zoe"));
     let invite = juice_proto::invite::Invite {
-        server: zoe.identity.server.clone(),
-        name: zoe.identity.name.clone(),
+        server: zoe.identity.server,
+        name: zoe.identity.name,
         key: zoe.identity.account_key,
         token: [1; 16],
     };
     let server = stage.server.as_mut().expect("up");
-    server.lists.insert(zoe.identity.account, eve.identity.list.clone());
+    server.lists.insert(zoe.identity.account, eve.identity.list);
     stage.log.clear();
     let number = stage.command(ALICE, Command::AddByInvite { link: invite.to_string() });
     assert_eq!(stage.answer(ALICE, number), Some(Err(ErrorCode::BadInvite)));

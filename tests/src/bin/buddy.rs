@@ -24,7 +24,7 @@ struct Arguments {
 #[serde(rename_all = "camelCase")]
 enum Line {
     Command(Command),
-    History(String, u32),
+    History(String, Option<String>, u32),
     Snapshot,
 }
 
@@ -104,7 +104,7 @@ async fn obey(handle: &Handle, line: Line) -> Value {
             Ok(reply) => json!({ "done": reply }),
             Err(error) => json!({ "error": error }),
         },
-        Line::History(buddy, limit) => match handle.history(buddy, None, limit).await {
+        Line::History(buddy, before, limit) => match handle.history(buddy, before, limit).await {
             Ok(page) => json!({ "done": page }),
             Err(error) => json!({ "error": error }),
         },

@@ -107,6 +107,12 @@ impl Window {
         assert!(done.is_null(), "{selector} takes no keys: {done}");
     }
 
+    /// Empties a field.
+    pub fn clear(&self, selector: &str) {
+        let element = self.wait(selector);
+        self.post(&format!("/element/{element}/clear"), &json!({}));
+    }
+
     /// Types into whatever has the focus, by keys alone.
     pub fn press(&self, keys: &str) {
         let actions: Vec<_> = keys

@@ -32,10 +32,7 @@ pub fn family() -> Family {
 fn family_of(os_release: &str) -> Family {
     let names = os_release
         .lines()
-        .filter_map(|line| {
-            line.strip_prefix("ID=")
-                .or_else(|| line.strip_prefix("ID_LIKE="))
-        })
+        .filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")))
         .flat_map(|value| value.trim_matches(['"', '\'']).split(' '));
     for name in names {
         match name {
@@ -62,11 +59,7 @@ pub fn debian(need: Need) -> &'static [&'static str] {
     match need {
         Need::Compiler => &["build-essential", "pkg-config", "libssl-dev"],
         Need::Engine => &["libclang-dev", "cmake", "nasm"],
-        Need::WebView => &[
-            "libwebkit2gtk-4.1-dev",
-            "libayatana-appindicator3-dev",
-            "librsvg2-dev",
-        ],
+        Need::WebView => &["libwebkit2gtk-4.1-dev", "libayatana-appindicator3-dev", "librsvg2-dev"],
         Need::Screen => &[
             "xvfb",
             "webkit2gtk-driver",
@@ -77,6 +70,8 @@ pub fn debian(need: Need) -> &'static [&'static str] {
             "imagemagick",
             "fonts-noto-core",
             "fonts-noto-color-emoji",
+            "python3-dbus",
+            "python3-gi",
         ],
         Need::Ui | Need::Nextest | Need::TauriDriver => &[],
     }
@@ -85,19 +80,9 @@ pub fn debian(need: Need) -> &'static [&'static str] {
 /// A path stands for whatever package brings that file.
 fn fedora(need: Need) -> &'static [&'static str] {
     match need {
-        Need::Compiler => &[
-            "gcc",
-            "gcc-c++",
-            "make",
-            "pkgconf-pkg-config",
-            "openssl-devel",
-        ],
+        Need::Compiler => &["gcc", "gcc-c++", "make", "pkgconf-pkg-config", "openssl-devel"],
         Need::Engine => &["clang-devel", "cmake", "nasm"],
-        Need::WebView => &[
-            "webkit2gtk4.1-devel",
-            "libayatana-appindicator-gtk3-devel",
-            "librsvg2-devel",
-        ],
+        Need::WebView => &["webkit2gtk4.1-devel", "libayatana-appindicator-gtk3-devel", "librsvg2-devel"],
         Need::Screen => &[
             "xorg-x11-server-Xvfb",
             "/usr/bin/WebKitWebDriver",
@@ -108,6 +93,8 @@ fn fedora(need: Need) -> &'static [&'static str] {
             "ImageMagick",
             "google-noto-sans-fonts",
             "google-noto-color-emoji-fonts",
+            "python3-dbus",
+            "python3-gobject",
         ],
         Need::Ui | Need::Nextest | Need::TauriDriver => &[],
     }
@@ -128,6 +115,8 @@ fn arch(need: Need) -> &'static [&'static str] {
             "imagemagick",
             "noto-fonts",
             "noto-fonts-emoji",
+            "python-dbus",
+            "python-gobject",
         ],
         Need::Ui | Need::Nextest | Need::TauriDriver => &[],
     }
@@ -142,10 +131,7 @@ mod tests {
     #[test]
     fn the_server_wants_no_web_view_and_no_screen() {
         let names = debian(Need::Compiler);
-        assert!(
-            names.iter().all(|name| !name.contains("webkit")),
-            "{names:?}"
-        );
+        assert!(names.iter().all(|name| !name.contains("webkit")), "{names:?}");
         assert!(!names.contains(&"xvfb"));
     }
 

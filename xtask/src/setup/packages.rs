@@ -13,17 +13,9 @@ use crate::process::Children;
 use crate::step::{note, step};
 
 /// Installs what is missing of the packages that these needs stand for.
-pub fn install(
-    checkout: &Checkout,
-    children: &mut Children,
-    needs: &[Need],
-) -> Result<(), Failure> {
+pub fn install(checkout: &Checkout, children: &mut Children, needs: &[Need]) -> Result<(), Failure> {
     let family = family();
-    let wanted: Vec<&str> = needs
-        .iter()
-        .flat_map(|need| packages(*need, family))
-        .copied()
-        .collect();
+    let wanted: Vec<&str> = needs.iter().flat_map(|need| packages(*need, family)).copied().collect();
     if wanted.is_empty() {
         return explain(family, needs);
     }
@@ -40,10 +32,7 @@ pub fn install(
         if !is_root {
             command.arg("env");
         }
-        command
-            .args(["DEBIAN_FRONTEND=noninteractive", manager(family)])
-            .args(&arguments)
-            .stdin(Stdio::null());
+        command.args(["DEBIAN_FRONTEND=noninteractive", manager(family)]).args(&arguments).stdin(Stdio::null());
         let what = match arguments.first().map(String::as_str) {
             Some("update") => "ask for the list of packages".to_owned(),
             Some(_) | None => format!("install {}", missing.join(" ")),
@@ -59,11 +48,7 @@ fn explain(family: Family, needs: &[Need]) -> Result<(), Failure> {
     match family {
         Family::Debian | Family::Fedora | Family::Arch => {}
         Family::OtherLinux => {
-            let names: Vec<&str> = needs
-                .iter()
-                .flat_map(|need| debian(*need))
-                .copied()
-                .collect();
+            let names: Vec<&str> = needs.iter().flat_map(|need| debian(*need)).copied().collect();
             if !names.is_empty() && !is_installed("pkg-config") {
                 note("this system's packages are unknown here; Debian calls what is needed:");
                 note(&names.join(" "));
@@ -72,9 +57,7 @@ fn explain(family: Family, needs: &[Need]) -> Result<(), Failure> {
         Family::MacOs => {
             let mut compiler = Command::new("xcode-select");
             if needs.contains(&Need::Compiler) && !succeeds(compiler.arg("-p")) {
-                return Err(Failure::new(
-                    "no C compiler: run `xcode-select --install`, then this again",
-                ));
+                return Err(Failure::new("no C compiler: run `xcode-select --install`, then this again"));
             }
             if needs.contains(&Need::Engine) && !is_installed("cmake") {
                 note("CMake is missing: `brew install cmake nasm`");
@@ -82,8 +65,7 @@ fn explain(family: Family, needs: &[Need]) -> Result<(), Failure> {
         }
         Family::Windows => {
             let is_set = |name| std::env::var_os(name).is_some();
-            let has_openssl = is_set("OPENSSL_DIR")
-                || (is_set("OPENSSL_LIB_DIR") && is_set("OPENSSL_INCLUDE_DIR"));
+            let has_openssl = is_set("OPENSSL_DIR") || (is_set("OPENSSL_LIB_DIR") && is_set("OPENSSL_INCLUDE_DIR"));
             if needs.contains(&Need::Compiler) && !has_openssl {
                 return Err(Failure::new(
                     "OpenSSL is needed for the encrypted database: install it (for example \
@@ -102,11 +84,8 @@ fn explain(family: Family, needs: &[Need]) -> Result<(), Failure> {
 fn missing<'a>(family: Family, wanted: &[&'a str]) -> Vec<&'a str> {
     match family {
         Family::Debian => {
-            let installed = said_by(
-                Command::new("dpkg-query")
-                    .args(["-W", "-f", "${Package} ${db:Status-Status}\n"])
-                    .args(wanted),
-            );
+            let installed =
+                said_by(Command::new("dpkg-query").args(["-W", "-f", "${Package} ${db:Status-Status}\n"]).args(wanted));
             not_listed(wanted, &installed)
         }
         Family::Fedora => wanted
@@ -125,16 +104,8 @@ fn missing<'a>(family: Family, wanted: &[&'a str]) -> Vec<&'a str> {
 
 /// The wanted packages that `dpkg-query` doesn't list as installed.
 fn not_listed<'a>(wanted: &[&'a str], listing: &str) -> Vec<&'a str> {
-    let is_listed = |name: &str| {
-        listing
-            .lines()
-            .any(|line| line.strip_prefix(name) == Some(" installed"))
-    };
-    wanted
-        .iter()
-        .copied()
-        .filter(|name| !is_listed(name))
-        .collect()
+    let is_listed = |name: &str| listing.lines().any(|line| line.strip_prefix(name) == Some(" installed"));
+    wanted.iter().copied().filter(|name| !is_listed(name)).collect()
 }
 
 fn manager(family: Family) -> &'static str {
@@ -168,11 +139,7 @@ fn installation(family: Family, names: &[&str]) -> Vec<Vec<String>> {
 }
 
 fn succeeds(command: &mut Command) -> bool {
-    command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 #[cfg(test)]
@@ -199,10 +166,7 @@ mod tests {
         assert_eq!(update.first().map(String::as_str), Some("update"));
         assert_eq!(install.last().map(String::as_str), Some("nasm"));
         for call in &calls {
-            assert!(
-                call.iter().any(|word| word.contains("Lock::Timeout")),
-                "{call:?}"
-            );
+            assert!(call.iter().any(|word| word.contains("Lock::Timeout")), "{call:?}");
         }
     }
 }

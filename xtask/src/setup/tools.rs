@@ -51,21 +51,15 @@ fn find_node() -> Result<(), Failure> {
         .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
         .unwrap_or_default();
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let has_npm = Command::new(npm)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success());
+    let has_npm = Command::new(npm).arg("--version").output().is_ok_and(|output| output.status.success());
     let (major, minor) = OLDEST_NODE;
     let remedy = format!("install Node {major}.{minor} or newer, with npm (https://nodejs.org)");
     match version(&said) {
         Some(version) if version >= OLDEST_NODE && has_npm => Ok(()),
-        Some(version) if version >= OLDEST_NODE => Err(Failure::new(
-            "Node is there but npm isn't: install npm as well",
-        )),
-        Some(_) => Err(Failure::new(format!(
-            "Node {} is too old: {remedy}",
-            said.trim()
-        ))),
+        Some(version) if version >= OLDEST_NODE => {
+            Err(Failure::new("Node is there but npm isn't: install npm as well"))
+        }
+        Some(_) => Err(Failure::new(format!("Node {} is too old: {remedy}", said.trim()))),
         None => Err(Failure::new(format!("Node is missing: {remedy}"))),
     }
 }
@@ -103,17 +97,13 @@ pub fn find_web_driver() -> Result<(), Failure> {
     if !cfg!(target_os = "linux") || is_installed("WebKitWebDriver") {
         return Ok(());
     }
-    Err(Failure::new(
-        "WebKitWebDriver is missing: install the package that brings it",
-    ))
+    Err(Failure::new("WebKitWebDriver is missing: install the package that brings it"))
 }
 
 fn installer(checkout: &Checkout) -> Command {
     let mut cargo = checkout.cargo();
     // A folder of its own, gone afterwards: ours is kept and would only grow.
-    cargo
-        .args(["install", "--locked"])
-        .env_remove("CARGO_TARGET_DIR");
+    cargo.args(["install", "--locked"]).env_remove("CARGO_TARGET_DIR");
     if is_ci() {
         // A machine that is thrown away waits longer for the optimiser than it gains.
         cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
