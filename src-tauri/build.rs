@@ -4,7 +4,19 @@
 
 use std::{path::Path, process::ExitCode};
 
-const COMMANDS: &[&str] = &["command", "snapshot", "history", "safety_number", "open_link", "looking"];
+const COMMANDS: &[&str] = &[
+    "command",
+    "snapshot",
+    "history",
+    "safety_number",
+    "open_link",
+    "looking",
+    "keyring",
+    "remember",
+    "forget",
+    "dress",
+    "quit",
+];
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=../ui/dist");

@@ -116,7 +116,7 @@ pub(crate) async fn register(
         upload: upload.into(),
         list,
         capsule: ServerCapsule::seal(&key, &export, &mut rng),
-        prekey: messenger.fresh_prekey().ok_or_else(|| failed(ErrorCode::Internal, "no key of the day"))?,
+        prekey: messenger.first_prekey().ok_or_else(|| failed(ErrorCode::Internal, "no key of the day"))?,
         presence: messenger.presence(),
     };
     welcome(&mut connection, &finish, &keys, &mut messenger, now).await?;
@@ -171,7 +171,7 @@ pub(crate) async fn move_here(place: Place, account: &AccountAddress, password: 
     let mut messenger = begin(&keys, Loaded::default(), &mut hands, now).await?;
     let call = Call::MoveHere {
         list,
-        prekey: messenger.fresh_prekey().ok_or_else(|| failed(ErrorCode::Internal, "no key of the day"))?,
+        prekey: messenger.first_prekey().ok_or_else(|| failed(ErrorCode::Internal, "no key of the day"))?,
         presence: messenger.presence(),
     };
     welcome(&mut connection, &call, &keys, &mut messenger, now).await?;

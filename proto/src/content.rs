@@ -132,12 +132,12 @@ impl Content {
     }
 }
 
-/// Checks a content that `author`'s `device` sent in `conversation`.
+/// Checks whose a content is and where it belongs, but not what it says.
 ///
 /// # Errors
-/// `Malformed`, `BadSignature`, `Version`, `BodyTooLong`, `WrongConversation` for another conversation or author,
-/// `SeqJump` for the sequence number 0.
-pub fn check(
+/// `Malformed`, `BadSignature`, `Version`, `WrongConversation` for another conversation or author, `SeqJump` for the
+/// sequence number 0.
+pub fn placed(
     signed: &Signed<Content>,
     conversation: &ConversationId,
     author: &AccountId,
@@ -147,14 +147,28 @@ pub fn check(
     if content.version != VERSION {
         return Err(ProtoError::Version);
     }
-    if content.body.len() > MAX_BODY {
-        return Err(ProtoError::BodyTooLong);
-    }
     if content.conversation != *conversation || content.author != *author || content.device != *device {
         return Err(ProtoError::WrongConversation);
     }
     if content.seq == 0 {
         return Err(ProtoError::SeqJump);
+    }
+    Ok(content)
+}
+
+/// Checks a content that `author`'s `device` sent in `conversation`.
+///
+/// # Errors
+/// As [`placed`]; `BodyTooLong`, `Malformed` for a text that is none.
+pub fn check(
+    signed: &Signed<Content>,
+    conversation: &ConversationId,
+    author: &AccountId,
+    device: &DeviceId,
+) -> Result<Content, ProtoError> {
+    let content = placed(signed, conversation, author, device)?;
+    if content.body.len() > MAX_BODY {
+        return Err(ProtoError::BodyTooLong);
     }
     if content.kind == kind::TEXT {
         let text = std::str::from_utf8(&content.body).map_err(|_| ProtoError::Malformed)?;

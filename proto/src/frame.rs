@@ -34,6 +34,15 @@ pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, ProtoError> {
     Ok(value)
 }
 
+/// The value of bytes, or none where they hold a variant that only a newer version knows.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_known<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<Option<T>, ProtoError> {
+    let unknown = minicbor::decode::<T>(bytes).is_err_and(|error| error.is_unknown_variant());
+    if unknown && bytes.len() <= MAX_FRAME { Ok(None) } else { decode(bytes).map(Some) }
+}
+
 /// The header of a frame of `length` bytes.
 ///
 /// # Errors

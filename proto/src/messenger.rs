@@ -74,6 +74,8 @@ enum Saving {
     Theirs(AccountId),
     /// A message taken back.
     Void(AccountId),
+    /// A key of the day.
+    DayKey,
     /// A command that ends with it.
     Command(u64, Box<Reply>),
 }
@@ -90,14 +92,18 @@ pub struct Messenger {
     dirty: BTreeSet<AccountId>,
 
     buddies: BTreeMap<AccountId, Buddy>,
-    /// Which account a device speaks for, by the lists that are pinned.
-    devices: BTreeMap<DeviceId, AccountId>,
+    /// Which accounts claim a device, by the lists that are pinned.
+    devices: BTreeMap<DeviceId, BTreeSet<AccountId>>,
+    /// Whom I meant when I last dialled a device.
+    dials: BTreeMap<DeviceId, AccountId>,
     requests: BTreeMap<AccountId, RequestRecord>,
     links: BTreeMap<LinkId, Link>,
     session: Option<Session>,
     server_state: ServerState,
     since_ms: Millis,
     day_keys: Vec<DayKeyRecord>,
+    /// On its way to the disk, and not offered before it is there.
+    fresh_day_key: Option<DayKeyRecord>,
     invites: Vec<InviteRecord>,
     availability: Availability,
     status_text: String,
@@ -109,6 +115,7 @@ pub struct Messenger {
     next_save: u64,
     unsaved: Vec<Change>,
     leaving: bool,
+    gone: bool,
 }
 
 impl Messenger {
@@ -129,12 +136,14 @@ impl Messenger {
             dirty: BTreeSet::new(),
             buddies: BTreeMap::new(),
             devices: BTreeMap::new(),
+            dials: BTreeMap::new(),
             requests: loaded.requests.into_iter().map(|request| (request.account, request)).collect(),
             links: BTreeMap::new(),
             session: None,
             server_state: ServerState::Connecting { attempt: 1 },
             since_ms: loaded.since_ms,
             day_keys: loaded.day_keys,
+            fresh_day_key: None,
             invites: loaded.invites,
             availability,
             status_text,
@@ -146,6 +155,7 @@ impl Messenger {
             next_save: 0,
             unsaved: Vec::new(),
             leaving: false,
+            gone: false,
         };
         messenger.load_roster(loaded.buddies, loaded.conversations);
         messenger.keep_day_key();
@@ -213,7 +223,7 @@ impl Messenger {
             Command::UnblockBuddy { buddy } => self.unblock(&buddy),
             Command::RemoveBuddy { buddy } => self.remove(&buddy),
             Command::RenameBuddy { buddy, alias } => self.rename(&buddy, alias),
-            Command::VerifyBuddy { buddy } => self.verify(&buddy),
+            Command::VerifyBuddy { buddy, number } => self.verify(&buddy, &number),
             Command::SendMessage { buddy, text } => self.write(number, &buddy, text),
             Command::CancelMessage { buddy, message } => self.cancel(number, &buddy, &message),
             Command::MarkRead { buddy } => self.mark_read(&buddy),
@@ -253,6 +263,7 @@ impl Messenger {
             Some(Saving::Mine(buddy)) => self.mine_saved(&buddy),
             Some(Saving::Theirs(buddy)) => self.theirs_saved(&buddy, fates),
             Some(Saving::Void(buddy)) => self.void_saved(&buddy, true),
+            Some(Saving::DayKey) => self.day_key_saved(),
             Some(Saving::Command(number, reply)) => self.out.push_back(Output::Answer(number, Ok(*reply))),
             Some(Saving::Quietly(_)) | None => {}
         }
@@ -263,6 +274,7 @@ impl Messenger {
             Some(Saving::Mine(buddy)) => self.mine_not_saved(&buddy),
             Some(Saving::Theirs(buddy)) => self.theirs_not_saved(&buddy),
             Some(Saving::Void(buddy)) => self.void_saved(&buddy, false),
+            Some(Saving::DayKey) => self.day_key_not_saved(),
             Some(Saving::Command(number, _)) => {
                 let error = refuse(ErrorCode::NotSaved, "the disk would not take it");
                 self.out.push_back(Output::Answer(number, Err(error)));

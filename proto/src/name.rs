@@ -22,6 +22,10 @@ impl UserName {
             return Err(ProtoError::BadName);
         }
         let name = UsernameCaseMapped::enforce(typed).map_err(|_| ProtoError::BadName)?;
+        // A letter that the tables don't know yet can map to one that is not allowed.
+        if UsernameCaseMapped::enforce(name.as_ref()).as_deref() != Ok(name.as_ref()) {
+            return Err(ProtoError::BadName);
+        }
         // A colon would end the name in an invite link.
         if name.contains([':', '/', '#', '@']) || name.chars().count() > MAX_NAME {
             return Err(ProtoError::BadName);

@@ -42,8 +42,8 @@ pub enum Command {
     RemoveBuddy { buddy: String },
     /// My own name for a buddy; empty takes it back.
     RenameBuddy { buddy: String, alias: String },
-    /// I compared the safety number with them.
-    VerifyBuddy { buddy: String },
+    /// I compared this safety number with them: the groups, as they were shown.
+    VerifyBuddy { buddy: String, number: Vec<String> },
     /// Say something (1 to 16,000 characters).
     SendMessage { buddy: String, text: String },
     /// Take back a message that has not left this computer.
@@ -145,6 +145,8 @@ pub enum ErrorCode {
     AlreadyBuddies,
     /// No such buddy, request or message here.
     Unknown,
+    /// Their key has changed since the number was shown: compare again.
+    KeyChanged,
     /// The text is empty or too long.
     BadText,
     /// Too late: it has left this computer.

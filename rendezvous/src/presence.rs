@@ -151,6 +151,7 @@ impl Presences {
             return None;
         }
         seat.buddies = buddies;
+        seat.buddies.shrink_to_fit();
         let was_lit = seat.lit.is_some();
         room.light(account, presence);
         let presence = room.presence_of(&account);

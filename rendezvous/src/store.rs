@@ -8,6 +8,7 @@ mod contacts;
 mod keeper;
 #[cfg(feature = "seed")]
 mod planting;
+mod readers;
 mod relations;
 mod schema;
 
@@ -21,6 +22,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use self::readers::{Reader, Readers};
 pub(crate) use self::{
     accounts::NewAccount,
     contacts::{Asked, Known},
@@ -48,10 +50,13 @@ pub enum StoreError {
     Folder(#[from] std::io::Error),
 }
 
+/// How much of the database each connection keeps in memory, in KiB. SQLite's 2,000 would be most of what a small server
+/// needs, and saves no more than a copy from the system's cache.
+const PAGES_KIB: &str = "-512";
+
 /// The database.
-#[derive(Clone)]
 pub(crate) struct Store {
-    read: SqlitePool,
+    read: Readers,
     write: SqlitePool,
 }
 
@@ -69,6 +74,7 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            .pragma("cache_size", PAGES_KIB)
             .busy_timeout(Duration::from_secs(5));
         let write = SqlitePoolOptions::new()
             .max_connections(1)
@@ -77,12 +83,7 @@ impl Store {
             .connect_with(options.clone())
             .await?;
         schema::migrate(&write).await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(2)
-            .acquire_timeout(Duration::from_secs(10))
-            .test_before_acquire(false)
-            .connect_with(options.optimize_on_close(false, None))
-            .await?;
+        let read = Readers::open(&options.optimize_on_close(false, None)).await?;
         Ok(Self { read, write })
     }
 
@@ -90,6 +91,10 @@ impl Store {
     pub(crate) async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
+    }
+
+    async fn reader(&self) -> Result<Reader<'_>, sqlx::Error> {
+        self.read.take().await
     }
 
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {

@@ -21,6 +21,7 @@ use tokio::{
 
 use crate::{
     events::{self, WindowNews},
+    keyring::Keyring,
     mirror::Mirror,
     quit,
     toasts::{
@@ -53,6 +54,8 @@ pub enum Ask {
     Looking(Option<String>),
     /// The window got or lost the focus.
     Focused(bool),
+    /// How the page is dressed: dark, light, or as the system says.
+    Dress(Option<bool>),
     /// Bring up the window and tell it this.
     Show(Option<WindowNews>),
     /// The person closed the window.
@@ -99,6 +102,7 @@ pub struct Manner {
 pub struct Clerk {
     app: AppHandle,
     engine: Handle,
+    keyring: Keyring,
     manner: Manner,
     words: &'static Words,
     mirror: Mirror,
@@ -115,7 +119,7 @@ pub struct Clerk {
 }
 
 impl Clerk {
-    pub fn new(app: AppHandle, engine: Handle, desk: Desk, manner: Manner) -> Self {
+    pub fn new(app: AppHandle, engine: Handle, keyring: Keyring, desk: Desk, manner: Manner) -> Self {
         let words = Words::of_system();
         Self {
             screen: screen::start(manner.profile.clone(), desk.clone()),
@@ -130,6 +134,7 @@ impl Clerk {
             ends: None,
             app,
             engine,
+            keyring,
             manner,
             words,
         }
@@ -200,6 +205,12 @@ impl Clerk {
                 self.eyes.looking = buddy;
             }
             Ask::Focused(focused) => self.eyes.focused = focused,
+            Ask::Dress(dark) if dark != self.memory.dark => {
+                self.memory.dark = dark;
+                window::dress(&self.app, dark);
+                self.save();
+            }
+            Ask::Dress(_) => {}
             Ask::Show(news) => self.show(news),
             Ask::Closed | Ask::Quit => self.put_away(),
             Ask::SetAvailability(availability) => {
@@ -228,7 +239,7 @@ impl Clerk {
 
     fn show(&mut self, news: Option<WindowNews>) {
         self.ends = None;
-        if let Err(error) = window::show(&self.app, &self.manner.profile, &self.memory.place, &self.mirror.title()) {
+        if let Err(error) = window::show(&self.app, &self.manner.profile, &self.memory, &self.mirror.title()) {
             tracing::error!(%error, "there is no window");
         }
         let Some(news) = news else { return };
@@ -295,9 +306,9 @@ impl Clerk {
     }
 
     fn command(&self, command: Command) {
-        let engine = self.engine.clone();
+        let (engine, keyring) = (self.engine.clone(), self.keyring.clone());
         tokio::spawn(async move {
-            if let Err(error) = engine.command(command).await {
+            if let Err(error) = keyring.command(&engine, command).await {
                 tracing::warn!(code = ?error.code, "the tray's wish was not granted");
             }
         });

@@ -81,7 +81,7 @@ fn understood(line: &str) -> Option<Ask> {
 }
 
 /// A short name for a profile's folder (FNV-1a, 64 bits): the same at every start and in every version.
-fn short_name(profile: &Path) -> String {
+pub fn short_name(profile: &Path) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in profile.as_os_str().as_encoded_bytes() {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);

@@ -9,6 +9,7 @@ mod commands;
 mod desk;
 mod events;
 mod instance;
+mod keyring;
 mod links;
 mod mirror;
 mod quit;
@@ -21,16 +22,14 @@ use std::{path::Path, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Parser;
-use juice_engine::{
-    Config, Engine, Events, Handle, StartError,
-    view::{Command, Phase},
-};
+use juice_engine::{Config, Engine, Events, Handle, StartError};
 use tauri::{RunEvent, WindowEvent};
 use tokio::{runtime::Runtime, time::sleep};
 
 use self::{
     arguments::Arguments,
     desk::{Ask, Clerk, Desk, Manner},
+    keyring::Keyring,
 };
 
 /// The engine has few tasks and none of them computes for long.
@@ -69,14 +68,17 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         return Ok(0);
     };
     tauri::async_runtime::set(runtime.handle().clone());
-    runtime.spawn(unlock(engine.clone(), arguments.unlock.clone()));
+    let invite = arguments.invite();
+    let keyring = Keyring::of(&profile);
+    let (opener, engine_to_open) = (keyring.clone(), engine.clone());
+    runtime.spawn(async move { opener.open_profile(&engine_to_open, arguments.unlock).await });
     let manner = Manner {
         hidden: arguments.hidden,
         exit_when_closed: std::env::var_os("JUICE_EXIT_WHEN_CLOSED").is_some_and(|value| value == "1"),
-        invite: arguments.invite(),
+        invite,
         profile,
     };
-    let code = frame(&runtime, &engine, events, manner)?;
+    let code = frame(&runtime, &engine, &keyring, events, manner)?;
     tracing::debug!("the window has ended");
     runtime.block_on(quit::farewell(&engine));
     runtime.shutdown_timeout(BETWEEN_TRIES);
@@ -104,27 +106,18 @@ async fn start(profile: &Path, arguments: &Arguments) -> anyhow::Result<Option<(
     anyhow::bail!("{}, but it doesn't answer", StartError::ProfileInUse)
 }
 
-/// Signs in with the password of the environment, where there is one and it is asked for.
-async fn unlock(engine: Handle, password: Option<String>) {
-    let Some(password) = password else { return };
-    if engine.snapshot().await.phase != Phase::Locked {
-        return;
-    }
-    if let Err(error) = engine.command(Command::SignIn { password, account: None }).await {
-        tracing::warn!(code = ?error.code, "the password of the environment was not taken");
-    }
-}
-
 /// Runs the window until JUICE ends.
-fn frame(runtime: &Runtime, engine: &Handle, events: Events, manner: Manner) -> anyhow::Result<i32> {
+fn frame(runtime: &Runtime, engine: &Handle, keyring: &Keyring, events: Events, manner: Manner) -> anyhow::Result<i32> {
     let (desk, asks) = Desk::new();
     if let Some(address) = instance::address(&manner.profile) {
         runtime.spawn(instance::listen(address, desk.clone()));
     }
     runtime.spawn(quit::on_signal(desk.clone()));
-    let (for_window, for_setup, engine_for_setup) = (desk.clone(), desk.clone(), engine.clone());
+    let (for_window, for_setup) = (desk.clone(), desk.clone());
+    let (engine_for_setup, keyring_for_setup) = (engine.clone(), keyring.clone());
     let app = tauri::Builder::default()
         .manage(engine.clone())
+        .manage(keyring.clone())
         .manage(desk.clone())
         .invoke_handler(tauri::generate_handler![
             commands::command,
@@ -133,12 +126,18 @@ fn frame(runtime: &Runtime, engine: &Handle, events: Events, manner: Manner) -> 
             commands::safety_number,
             commands::open_link,
             commands::looking,
+            commands::keyring,
+            commands::remember,
+            commands::forget,
+            commands::dress,
+            commands::quit,
         ])
         .on_window_event(move |_, event| hear_window(&for_window, event))
         .setup(move |app| {
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {
-                Clerk::new(handle, engine_for_setup, for_setup, manner).work(events, asks).await;
+                let clerk = Clerk::new(handle, engine_for_setup, keyring_for_setup, for_setup, manner);
+                clerk.work(events, asks).await;
             });
             Ok(())
         })

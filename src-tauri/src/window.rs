@@ -12,7 +12,7 @@ use tauri::{
     webview::{Color, NewWindowResponse},
 };
 
-use self::place::{Area, Place};
+use self::place::{Area, Memory, Place};
 
 /// The label of the window, for capabilities and events.
 pub const MAIN: &str = "main";
@@ -21,15 +21,15 @@ pub const MAIN: &str = "main";
 ///
 /// # Errors
 /// Where the system gives no window.
-pub fn show(app: &AppHandle, profile: &Path, place: &Place, title: &str) -> tauri::Result<()> {
+pub fn show(app: &AppHandle, profile: &Path, memory: &Memory, title: &str) -> tauri::Result<()> {
     let window = match app.get_webview_window(MAIN) {
         Some(window) => {
             if !window.is_visible()? {
-                put_back(&window, place)?;
+                put_back(&window, &memory.place)?;
             }
             window
         }
-        None => build(app, profile, place, title)?,
+        None => build(app, profile, memory, title)?,
     };
     window.show()?;
     window.unminimize()?;
@@ -58,6 +58,13 @@ pub fn entitle(app: &AppHandle, title: &str) {
     log(app.get_webview_window(MAIN).map(|window| window.set_title(title)));
 }
 
+/// Dresses the window's frame as its page: dark, light, or as the system says.
+pub fn dress(app: &AppHandle, dark: Option<bool>) {
+    let Some(window) = app.get_webview_window(MAIN) else { return };
+    log(Some(window.set_theme(dark.map(theme))));
+    log(Some(window.set_background_color(Some(paper(&window, dark)))));
+}
+
 /// Where the window is; none where it is not to be seen.
 pub fn place(app: &AppHandle) -> Option<Place> {
     let window = app.get_webview_window(MAIN)?;
@@ -75,12 +82,15 @@ pub fn place(app: &AppHandle) -> Option<Place> {
     })
 }
 
-fn build(app: &AppHandle, profile: &Path, place: &Place, title: &str) -> tauri::Result<WebviewWindow> {
+fn build(app: &AppHandle, profile: &Path, memory: &Memory, title: &str) -> tauri::Result<WebviewWindow> {
+    let place = &memory.place;
     let builder = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
         .title(title)
         .inner_size(place.width, place.height)
         .min_inner_size(place::SMALLEST.0, place::SMALLEST.1)
         .maximized(place.maximized)
+        // The page's first paint is already in these colours, and so is the frame around it.
+        .theme(memory.dark.map(theme))
         .visible(false)
         // What the page keeps (how it looks, whether it makes sounds) belongs to the profile.
         .data_directory(profile.join("webview"))
@@ -93,7 +103,7 @@ fn build(app: &AppHandle, profile: &Path, place: &Place, title: &str) -> tauri::
         None => builder.center(),
     };
     let window = builder.build()?;
-    window.set_background_color(Some(paper(&window)))?;
+    window.set_background_color(Some(paper(&window, memory.dark)))?;
     Ok(window)
 }
 
@@ -114,9 +124,13 @@ fn screens(monitors: Vec<Monitor>) -> Vec<Area> {
     monitors.iter().map(area).collect()
 }
 
+fn theme(dark: bool) -> Theme {
+    if dark { Theme::Dark } else { Theme::Light }
+}
+
 /// The colour of the page's background, so that the window doesn't flash before the first paint.
-fn paper(window: &WebviewWindow) -> Color {
-    let dark = window.theme().is_ok_and(|theme| theme == Theme::Dark);
+fn paper(window: &WebviewWindow, dark: Option<bool>) -> Color {
+    let dark = dark.unwrap_or_else(|| window.theme().is_ok_and(|theme| theme == Theme::Dark));
     if dark { Color(0x1a, 0x16, 0x13, 0xff) } else { Color(0xff, 0xfd, 0xf9, 0xff) }
 }
 

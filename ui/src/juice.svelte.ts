@@ -10,7 +10,7 @@ import type { WindowNews } from './bridge/generated/WindowNews';
 import { Roster } from './buddies/roster.svelte';
 import { Chats } from './chat/conversation.svelte';
 import { Session } from './session/session.svelte';
-import { Desk } from './shared/desk.svelte';
+import { asked, Desk } from './shared/desk.svelte';
 import { drop } from './shared/sounds';
 import { words } from './shared/words';
 
@@ -36,6 +36,7 @@ export class Juice {
     try {
       this.#endings.push(await this.bridge.onEvent((event) => this.hear(event)));
       this.#endings.push(await this.bridge.onWindowNews((news) => this.hearWindow(news)));
+      await this.session.lookForKeyring();
     } catch {
       this.stop();
       this.failed = true;
@@ -146,10 +147,11 @@ export class Juice {
         desk.toast(words.noticeKeyChanged(roster.nameOf(notice.buddy)), compare(notice.buddy));
         break;
       case 'superseded':
-        desk.toast(words.noticeSuperseded);
+        desk.trouble(words.noticeSuperseded);
         break;
       case 'accepted':
         desk.toast(words.noticeAccepted(roster.nameOf(notice.buddy)), {
+          topic: asked(roster.buddies.get(notice.buddy)?.name ?? ''),
           action: { label: words.message, run: () => (desk.open = notice.buddy) },
         });
         break;

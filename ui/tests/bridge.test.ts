@@ -26,6 +26,11 @@ test('in the app every question goes out under its agreed name', async () => {
   await bridge.safetyNumber('b');
   await bridge.openLink('https://a.example');
   await bridge.looking(null);
+  await bridge.keyring();
+  await bridge.remember('four orange words');
+  await bridge.forget();
+  await bridge.dress(true);
+  await bridge.quit();
   expect(asked).toEqual([
     ['command', { command: { type: 'signOut' } }],
     ['snapshot', {}],
@@ -33,6 +38,11 @@ test('in the app every question goes out under its agreed name', async () => {
     ['safety_number', { buddy: 'b' }],
     ['open_link', { url: 'https://a.example' }],
     ['looking', { buddy: null }],
+    ['keyring', {}],
+    ['remember', { password: 'four orange words' }],
+    ['forget', {}],
+    ['dress', { dark: true }],
+    ['quit', {}],
   ]);
 });
 

@@ -1,6 +1,8 @@
 import { screen, waitFor } from '@testing-library/svelte';
-import { describe, expect, test } from 'vitest';
+import { tick } from 'svelte';
+import { describe, expect, test, vi } from 'vitest';
 import { SCENES } from '../src/bridge/fake';
+import { buddy } from '../src/bridge/fake/cast';
 import { expectAccessible, openConversation, openWindow, row } from './window';
 
 describe('every screen is usable without eyes', () => {
@@ -100,6 +102,136 @@ describe('the lock', () => {
     await user.click(screen.getByTestId('me-menu'));
     await user.click(screen.getByTestId('sign-out'));
     await screen.findByTestId('phase-locked');
+  });
+});
+
+describe('staying signed in', () => {
+  test('a ticked box keeps the password once it has opened', async () => {
+    const { user, bridge } = await openWindow('locked');
+    await user.type(screen.getByTestId('unlock-password'), 'wrong');
+    await user.click(screen.getByTestId('stay-signed-in'));
+    await user.click(screen.getByTestId('unlock-submit'));
+    await screen.findByRole('alert');
+    expect(bridge.kept).toBeNull();
+    await user.clear(screen.getByTestId('unlock-password'));
+    await user.type(screen.getByTestId('unlock-password'), 'the right one');
+    await user.click(screen.getByTestId('unlock-submit'));
+    await screen.findByTestId('phase-open');
+    await waitFor(() => expect(bridge.kept).toBe('the right one'));
+  });
+
+  test('an empty box keeps nothing', async () => {
+    const { user, bridge } = await openWindow('locked');
+    bridge.kept = 'an older one';
+    await user.type(screen.getByTestId('unlock-password'), 'the right one');
+    await user.click(screen.getByTestId('unlock-submit'));
+    await screen.findByTestId('phase-open');
+    await waitFor(() => expect(bridge.kept).toBeNull());
+  });
+
+  test.each([
+    ['a new account', false],
+    ['an account that exists', true],
+  ])('%s can be kept from the first minute', async (_, exists) => {
+    const { user, bridge } = await openWindow('firstrun');
+    if (exists) await user.click(screen.getByTestId('switch-to-signin'));
+    await user.type(screen.getByTestId('name'), 'nina');
+    await user.type(screen.getByTestId('password'), 'four orange words');
+    if (!exists) await user.type(screen.getByTestId('password2'), 'four orange words');
+    await user.click(screen.getByTestId('stay-signed-in'));
+    await user.click(screen.getByTestId('submit-account'));
+    await screen.findByTestId('phase-open');
+    await waitFor(() => expect(bridge.kept).toBe('four orange words'));
+  });
+
+  test('a keyring that refuses is told, and the account is open all the same', async () => {
+    const { user } = await openWindow('locked');
+    await user.type(screen.getByTestId('unlock-password'), 'unkeepable words');
+    await user.click(screen.getByTestId('stay-signed-in'));
+    await user.click(screen.getByTestId('unlock-submit'));
+    await screen.findByTestId('phase-open');
+    expect((await screen.findByTestId('toast')).textContent).toContain('keyring');
+  });
+
+  test.each(['firstrun', 'locked'] as const)('without a keyring it is not offered on "%s"', async (scene) => {
+    await openWindow(scene, (bridge) => (bridge.hasKeyring = false));
+    expect(screen.queryByTestId('stay-signed-in')).toBeNull();
+  });
+});
+
+describe('notices', () => {
+  const toasts = () => screen.queryAllByTestId('toast').map((toast) => toast.textContent ?? '');
+
+  test('having asked is forgotten as soon as they say yes', async () => {
+    const { user, bridge } = await openWindow('few');
+    await user.click(screen.getByTestId('add-buddy'));
+    await user.type(screen.getByTestId('add-name'), 'Zelda');
+    await user.click(screen.getByTestId('add-submit'));
+    await waitFor(() => expect(toasts()).toHaveLength(1));
+    expect(toasts()[0]).toContain('Asked Zelda');
+    const zelda = buddy('zelda');
+    bridge.tell({ type: 'buddyChanged', buddy: zelda });
+    bridge.tell({ type: 'notice', notice: { type: 'accepted', buddy: zelda.id } });
+    await waitFor(() => expect(toasts()[0]).toContain('zelda said yes'));
+    expect(toasts()).toHaveLength(1);
+  });
+
+  test('there are two at most, and what asks for a decision comes back', async () => {
+    const { juice, user } = await openWindow('few');
+    juice.desk.trouble('decide one');
+    juice.desk.toast('passing one');
+    juice.desk.toast('passing two');
+    await waitFor(() => expect(toasts()).toHaveLength(2));
+    juice.desk.trouble('decide two');
+    await waitFor(() => expect(toasts()[1]).toContain('decide two'));
+    for (const button of screen.getAllByLabelText('Dismiss').reverse()) await user.click(button);
+    await waitFor(() => expect(toasts()).toHaveLength(1));
+    expect(toasts()[0]).toContain('decide one');
+  });
+
+  test('they go by themselves, but not what went wrong', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { juice } = await openWindow('few');
+      juice.desk.toast('passing');
+      juice.desk.trouble('lasting');
+      await tick();
+      vi.advanceTimersByTime(5_100);
+      await tick();
+      expect(toasts().map((text) => text.trim())).toEqual(['lasting']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('leaving', () => {
+  test('Ctrl+Q quits from every screen and every dialog', async () => {
+    const { user, bridge } = await openWindow('few');
+    await user.click(screen.getByTestId('add-buddy'));
+    await user.keyboard('{Control>}q{/Control}');
+    expect(bridge.hasQuit).toBe(true);
+  });
+
+  test('a look that was chosen dresses the frame of the window too', async () => {
+    const { user, bridge } = await openWindow('few');
+    expect(bridge.dressed).toBeNull();
+    await user.click(screen.getByTestId('me-menu'));
+    await user.click(screen.getByTestId('theme-dark'));
+    await waitFor(() => expect(bridge.dressed).toBe(true));
+  });
+});
+
+describe('being invisible', () => {
+  test('says that messages wait, and why', async () => {
+    const window = await openWindow('few');
+    await window.user.click(screen.getByTestId('me'));
+    await window.user.click(screen.getByTestId('state-invisible'));
+    await window.user.keyboard('{Escape}');
+    await openConversation(window, 'mira');
+    expect((await screen.findByTestId('invisible-note')).textContent).toContain('You are invisible');
+    await window.user.type(screen.getByTestId('composer'), 'psst{Enter}');
+    await waitFor(() => expect(screen.getAllByTestId('message').at(-1)?.dataset['state']).toBe('queued'));
   });
 });
 

@@ -11,6 +11,15 @@ HTMLDialogElement.prototype.close = function close(): void {
 Element.prototype.scrollTo = () => undefined;
 Element.prototype.animate ??= () => ({ cancel: () => undefined, finished: Promise.resolve() }) as never;
 
+// A wide window by day.
+window.matchMedia ??= (query) =>
+  ({
+    matches: false,
+    media: query,
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined,
+  }) as never;
+
 class Observer {
   observe(): void {}
   unobserve(): void {}

@@ -15,8 +15,12 @@ export interface OpenWindow {
   container: HTMLElement;
 }
 
-export async function openWindow(scene: Scene): Promise<OpenWindow> {
+export async function openWindow(
+  scene: Scene,
+  before: (bridge: FakeBridge) => void = () => undefined,
+): Promise<OpenWindow> {
   const bridge = new FakeBridge(scene);
+  before(bridge);
   const juice = new Juice(bridge);
   const { container } = render(App, { juice });
   await juice.start();

@@ -3,8 +3,9 @@
 //! A buddy may have several links at once (both dialled, or one is dead and nobody knows yet). All are read; the newest
 //! speaks; some seconds later the device with the lower key closes the others.
 
-use super::{Messenger, Output, clock::Timer};
+use super::{Messenger, Output, clock::Timer, roster::Buddy};
 use crate::{
+    content::{MAX_SEQ_JUMP, Seq},
     device_list,
     error::ProtoError,
     frame,
@@ -60,7 +61,7 @@ impl Messenger {
         }
         let secret = KemSecret::random(self.suite, &mut self.rng);
         let public = secret.public();
-        let account = self.devices.get(&device).copied();
+        let account = self.account_of(&device);
         if let Some(buddy) = account.and_then(|account| self.buddies.get_mut(&account)) {
             buddy.reach.dialling = false;
         }
@@ -127,14 +128,12 @@ impl Messenger {
         }
         match device_list::check(&account, pin.as_ref(), &greeting.list) {
             Ok((list, _)) => list.admit(&device)?,
-            // They believe in an older list of their own than I have seen.
-            Err(error) => {
-                if matches!(error, ProtoError::AccountKeyChanged | ProtoError::ForkedDeviceList | ProtoError::ChainGap)
-                {
-                    self.follow_lists(&account, std::slice::from_ref(&greeting.list));
-                }
+            // Signed by the key that is pinned, and so worth following. Another key is only the server's to show.
+            Err(error @ (ProtoError::ForkedDeviceList | ProtoError::ChainGap)) => {
+                self.follow_lists(&account, std::slice::from_ref(&greeting.list));
                 return Err(error);
             }
+            Err(error) => return Err(error),
         }
         if let Some(mine) = greeting.yours
             && (mine.version == self.me.pin.version && mine.hash != self.me.pin.hash || mine.key != self.me.pin.key)
@@ -173,18 +172,17 @@ impl Messenger {
 
     fn unseal(&mut self, id: LinkId, sealed: &[u8]) -> Result<(), ProtoError> {
         let link = self.links.get_mut(&id).ok_or(ProtoError::Malformed)?;
-        let (Some(opener), Some(account)) = (&mut link.opener, link.account) else {
-            return Err(ProtoError::Malformed);
-        };
-        let body: LinkBody = frame::decode(&opener.open(sealed)?)?;
+        let (Some(opener), Some(account)) = (&mut link.opener, link.account) else { return Err(ProtoError::Malformed) };
+        let Some(body) = frame::decode_known::<LinkBody>(&opener.open(sealed)?)? else { return Ok(()) };
         let (device, up) = (link.device, link.up);
+        // They may have been blocked, removed or doubted since they were greeted.
+        if !self.buddies.get(&account).is_some_and(Buddy::friendly) {
+            return Err(ProtoError::UnknownDevice);
+        }
         match body {
             LinkBody::Status { name, mood, text, capabilities, have } => {
                 self.status_told(&account, &name, mood, &text, capabilities);
-                if !up {
-                    self.speaks(id, account, have);
-                }
-                Ok(())
+                if up { Ok(()) } else { self.speaks(id, account, have) }
             }
             _ if !up => Err(ProtoError::Malformed),
             LinkBody::Content(content) => self.content_arrived(&account, &device, content),
@@ -198,14 +196,16 @@ impl Messenger {
     }
 
     /// A link may speak from now on, and is the one that does.
-    fn speaks(&mut self, id: LinkId, account: AccountId, have: Option<u64>) {
+    fn speaks(&mut self, id: LinkId, account: AccountId, have: Option<Seq>) -> Result<(), ProtoError> {
+        let mine = self.buddies.get(&account).map_or(0, |buddy| buddy.chat.written());
+        if have.is_some_and(|have| have > mine.saturating_add(MAX_SEQ_JUMP)) {
+            return Err(ProtoError::SeqJump);
+        }
         if let Some(link) = self.links.get_mut(&id) {
             link.up = true;
         }
         let now = self.now;
-        let Some(buddy) = self.buddies.get_mut(&account) else {
-            return;
-        };
+        let Some(buddy) = self.buddies.get_mut(&account) else { return Ok(()) };
         buddy.reach.up.push(id);
         buddy.reach.attempts = 0;
         buddy.reach.lost_at = None;
@@ -217,6 +217,7 @@ impl Messenger {
         }
         self.dirty.insert(account);
         self.greet_with_words(&account, have);
+        Ok(())
     }
 
     fn status_body(&self, have: Option<u64>) -> LinkBody {
@@ -267,15 +268,11 @@ impl Messenger {
     }
 
     pub(super) fn link_down(&mut self, id: LinkId) {
-        let Some(link) = self.links.remove(&id) else {
-            return;
-        };
+        let Some(link) = self.links.remove(&id) else { return };
         // A link that was refused in its greeting belongs to nobody; but I may have dialled it.
-        let account = link.account.or_else(|| self.devices.get(&link.device).copied());
+        let account = link.account.or_else(|| self.account_of(&link.device));
         let Some(account) = account else { return };
-        let Some(buddy) = self.buddies.get_mut(&account) else {
-            return;
-        };
+        let Some(buddy) = self.buddies.get_mut(&account) else { return };
         buddy.reach.dialling = false;
         let spoke = buddy.reach.up.last() == Some(&id);
         buddy.reach.up.retain(|other| *other != id);
@@ -300,9 +297,7 @@ impl Messenger {
 
     /// Dials again after a while: soon where a link just broke, the lower device first so that both don't at once.
     fn redial(&mut self, account: &AccountId) {
-        let Some(buddy) = self.buddies.get(account) else {
-            return;
-        };
+        let Some(buddy) = self.buddies.get(account) else { return };
         let Some(device) = buddy.device() else { return };
         let attempts = buddy.reach.attempts;
         let step = if attempts == 0 {
@@ -319,16 +314,13 @@ impl Messenger {
         if !self.sociable() {
             return;
         }
-        let Some(buddy) = self.buddies.get_mut(account) else {
-            return;
-        };
+        let Some(buddy) = self.buddies.get_mut(account) else { return };
         if !buddy.friendly() || buddy.reach.dialling || !buddy.reach.up.is_empty() {
             return;
         }
-        let (Some(device), Some(presence)) = (buddy.device(), &buddy.presence) else {
-            return;
-        };
+        let (Some(device), Some(presence)) = (buddy.device(), &buddy.presence) else { return };
         buddy.reach.dialling = true;
+        self.dials.insert(device, *account);
         let relay = presence.behind_nat || buddy.reach.attempts > 0;
         self.out.push_back(Output::Dial { device, addresses: presence.addresses.clone(), relay });
         if relay {
@@ -342,12 +334,8 @@ impl Messenger {
     }
 
     pub(super) fn dial_failed(&mut self, device: &DeviceId) {
-        let Some(account) = self.devices.get(device).copied() else {
-            return;
-        };
-        let Some(buddy) = self.buddies.get_mut(&account) else {
-            return;
-        };
+        let Some(account) = self.account_of(device) else { return };
+        let Some(buddy) = self.buddies.get_mut(&account) else { return };
         buddy.reach.dialling = false;
         buddy.reach.attempts = buddy.reach.attempts.saturating_add(1);
         self.redial(&account);
@@ -368,9 +356,7 @@ impl Messenger {
     }
 
     pub(super) fn close_surplus(&mut self, account: &AccountId) {
-        let Some(buddy) = self.buddies.get(account) else {
-            return;
-        };
+        let Some(buddy) = self.buddies.get(account) else { return };
         if buddy.device().is_none_or(|device| device < self.me.device.device()) {
             return;
         }
@@ -380,9 +366,7 @@ impl Messenger {
 
     pub(super) fn lost_for_good(&mut self, account: &AccountId) {
         let now = self.now.mono;
-        let Some(buddy) = self.buddies.get_mut(account) else {
-            return;
-        };
+        let Some(buddy) = self.buddies.get_mut(account) else { return };
         if buddy.reach.lost_at.is_some_and(|at| at + LOST <= now) {
             buddy.reach.lost_at = None;
             buddy.reach.doubted = true;
@@ -392,9 +376,7 @@ impl Messenger {
 
     /// They are leaving: offline at once, without the wait for a broken link.
     fn said_bye(&mut self, account: &AccountId) -> Result<(), ProtoError> {
-        let Some(buddy) = self.buddies.get_mut(account) else {
-            return Ok(());
-        };
+        let Some(buddy) = self.buddies.get_mut(account) else { return Ok(()) };
         buddy.presence = None;
         self.part_ways(account);
         Ok(())
@@ -405,12 +387,13 @@ impl Messenger {
         if self.say(account, &LinkBody::Bye) {
             self.part_ways(account);
         }
+        let half_open: Vec<_> =
+            self.links.iter().filter(|(_, link)| link.account == Some(*account)).map(|(id, _)| *id).collect();
+        half_open.into_iter().for_each(|link| self.drop_link(link));
     }
 
     fn part_ways(&mut self, account: &AccountId) {
-        let Some(buddy) = self.buddies.get_mut(account) else {
-            return;
-        };
+        let Some(buddy) = self.buddies.get_mut(account) else { return };
         buddy.record.last_seen_ms = self.now.wall;
         for link in std::mem::take(&mut buddy.reach.up) {
             self.links.remove(&link);

@@ -1,5 +1,8 @@
 //! The session at the server: the hello, the welcome, calls and their answers, pushes, and my own presence.
 
+mod asking;
+mod shown;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
@@ -90,7 +93,7 @@ impl Messenger {
             return self.welcomed(welcome);
         }
         let presence = self.my_presence();
-        let prekey = self.fresh_prekey();
+        let prekey = self.prekey();
         let call = Call::Hello { account: self.me.account, since_ms: self.since_ms, presence, prekey };
         self.call(&call, Pendency::Hello { call: frame::encode(&call) });
     }
@@ -102,7 +105,7 @@ impl Messenger {
             }
         }
         if self.leaving {
-            return self.out.push_back(Output::SignedOut);
+            return self.signed_out();
         }
         if self.server_state != ServerState::Superseded {
             self.show_server(ServerState::Connecting { attempt });
@@ -126,9 +129,7 @@ impl Messenger {
 
     /// Makes a call; false where there is no connection.
     fn call(&mut self, call: &Call, pendency: Pendency) -> bool {
-        let Some(session) = &mut self.session else {
-            return false;
-        };
+        let Some(session) = &mut self.session else { return false };
         session.last_call = session.last_call.wrapping_add(1);
         let number = session.last_call;
         let frame = match pendency {
@@ -192,16 +193,16 @@ impl Messenger {
     }
 
     pub(super) fn server_frame(&mut self, bytes: &[u8]) {
-        match frame::decode::<ServerFrame>(bytes) {
-            Ok(ServerFrame::Answer(number, answer)) => {
+        match frame::decode_known::<ServerFrame>(bytes) {
+            Ok(Some(ServerFrame::Answer(number, answer))) => {
                 let pendency = self.session.as_mut().and_then(|session| session.calls.remove(&number));
                 if let Some(pendency) = pendency {
                     self.answered(pendency, *answer);
                 }
             }
-            Ok(ServerFrame::Push(push)) if self.session_open() => self.pushed(*push),
-            Ok(ServerFrame::Push(push)) if *push == Push::Superseded => self.pushed(*push),
-            Ok(ServerFrame::Push(_)) => {}
+            Ok(Some(ServerFrame::Push(push))) if self.session_open() || *push == Push::Superseded => self.pushed(*push),
+            // Before the welcome nothing is believed; what a newer server says is not for this version.
+            Ok(Some(ServerFrame::Push(_)) | None) => {}
             // Whatever it is, it is not our server any more.
             Err(_) => self.out.push_back(Output::ServerClose { again: true }),
         }
@@ -228,7 +229,7 @@ impl Messenger {
                 self.declined(&account);
                 self.answer(number, Ok(Reply::Done));
             }
-            (Pendency::Goodbye, _) => self.out.push_back(Output::SignedOut),
+            (Pendency::Goodbye, _) => self.signed_out(),
             (Pendency::Quietly | Pendency::Presence | Pendency::LookUpLists { .. }, _) => {}
             (Pendency::Accept { number, account }, Answer::Refused(Refusal::Unknown)) => {
                 // They took it back.
@@ -272,7 +273,7 @@ impl Messenger {
     fn welcomed(&mut self, welcome: Welcome) {
         if let Some(session) = &mut self.session {
             session.open = true;
-            session.offset_ms = welcome.server_ms.cast_signed() - self.now.wall.cast_signed();
+            session.offset_ms = offset(self.now.wall, welcome.server_ms);
             session.named = Some((BTreeSet::new(), usize::try_from(welcome.contact_count).unwrap_or(usize::MAX)));
         }
         self.show_server(ServerState::Connected);
@@ -291,9 +292,7 @@ impl Messenger {
             }
             self.contact_told(contact);
         }
-        let Some(session) = &mut self.session else {
-            return;
-        };
+        let Some(session) = &mut self.session else { return };
         if session.named.as_ref().is_some_and(|(named, all)| named.len() >= *all) {
             let named = session.named.take().map(|(named, _)| named).unwrap_or_default();
             // Only now is nothing missed that changed since the welcome before.
@@ -334,209 +333,13 @@ impl Messenger {
         }
         self.dirty.extend(self.buddies.keys());
     }
+}
 
-    // Requests.
-
-    /// The one to be asked is found: seal the request for them.
-    fn ask(
-        &mut self,
-        account: AccountId,
-        asking: Asking,
-        lists: &[Signed<DeviceList>],
-        prekey: Option<&Signed<Prekey>>,
-    ) {
-        match self.sealed_request(account, &asking, lists, prekey) {
-            Ok((envelope, list, pin)) => {
-                let pendency = Pendency::Ask { account, asking: Box::new(asking), list, pin };
-                self.call(&Call::Ask { to: account, envelope }, pendency);
-            }
-            Err(ProtoError::AccountKeyChanged) => {
-                let error = refuse(ErrorCode::BadInvite, "the invite is of another key than the server shows");
-                self.answer(asking.number, Err(error));
-            }
-            Err(_) => {
-                let error = refuse(ErrorCode::Internal, "the server's word on them does not check");
-                self.answer(asking.number, Err(error));
-            }
-        }
-    }
-
-    fn sealed_request(
-        &mut self,
-        account: AccountId,
-        asking: &Asking,
-        lists: &[Signed<DeviceList>],
-        prekey: Option<&Signed<Prekey>>,
-    ) -> Result<(Envelope, Signed<DeviceList>, device_list::Pin), ProtoError> {
-        let newest = lists.last().ok_or(ProtoError::Malformed)?;
-        // An invite's key, or the one that is pinned, must be the one shown.
-        let (list, pin) = device_list::check(&account, None, newest)?;
-        let held_to = asking.key.or_else(|| self.key_of(&account));
-        if held_to.is_some_and(|key| key != pin.key) {
-            return Err(ProtoError::AccountKeyChanged);
-        }
-        let device = list.current().ok_or(ProtoError::UnknownDevice)?;
-        let prekey = prekey.ok_or(ProtoError::UnknownKey)?;
-        let (_, key) = prekey::check(prekey, &device, self.server_now())?;
-        let request = Request {
-            from: self.me.account,
-            name: self.me.name.as_str().into(),
-            to: account,
-            note: asking.note.clone(),
-            token: asking.token.map(Into::into),
-            asked_ms: self.now.wall,
-        };
-        let plain = frame::encode(&Signed::make(&request, &self.me.device));
-        let envelope = Envelope::seal(&plain, &key, &device, &mut self.rng)?;
-        Ok((envelope, newest.clone(), pin))
-    }
-
-    /// Opens a request that the server holds for me.
-    pub(super) fn open_request(&self, pending: Pending) -> Result<(Request, Signed<DeviceList>), ProtoError> {
-        let key = self.day_keys.iter().find(|key| key.id == pending.envelope.key).ok_or(ProtoError::UnknownKey)?;
-        let plain = pending.envelope.open(&key.secret, &self.me.device.device())?;
-        let signed: Signed<Request> = frame::decode(&plain)?;
-        let (list, _) = device_list::check(&pending.from, None, &pending.list)?;
-        let device = list.current().ok_or(ProtoError::UnknownDevice)?;
-        let request = request::check(&signed, &pending.from, &device, &self.me.account, &self.me.server.key)?;
-        Ok((request, pending.list))
-    }
-
-    // My presence and keys.
-
-    /// Our clock, corrected by the server's: a wrong clock here must not make everyone look stale.
-    fn server_now(&self) -> Now {
-        let offset = self.session.as_ref().map_or(0, |session| session.offset_ms);
-        Now { wall: self.now.wall.saturating_add_signed(offset), ..self.now }
-    }
-
-    fn my_presence(&mut self) -> Option<Signed<Presence>> {
-        if !self.sociable() {
-            return None;
-        }
-        let now = self.server_now();
-        self.presence_sequence = now.wall.max(self.presence_sequence + 1);
-        let presence = Presence {
-            device: self.me.device.device(),
-            capabilities: self.capabilities,
-            addresses: self.addresses.clone(),
-            sequence: self.presence_sequence,
-            expires_ms: now.wall + presence::LEASE,
-            behind_nat: self.behind_nat,
-        };
-        Some(Signed::make(&presence, &self.me.device))
-    }
-
-    pub(super) fn publish_presence(&mut self) {
-        if self.session_open() {
-            let presence = self.my_presence();
-            let pendency = if presence.is_some() { Pendency::Presence } else { Pendency::Quietly };
-            self.call(&Call::SetPresence { presence }, pendency);
-            self.timers.reset(self.now.mono + presence::LEASE / 2, Timer::RenewPresence);
-        }
-    }
-
-    pub(super) fn addresses_changed(&mut self, addresses: Vec<String>, behind_nat: bool) {
-        let mut addresses = addresses;
-        addresses.truncate(presence::MAX_ADDRESSES);
-        addresses.retain(|address| address.len() <= presence::MAX_ADDRESS);
-        if self.addresses != addresses || self.behind_nat != behind_nat {
-            self.addresses = addresses;
-            self.behind_nat = behind_nat;
-            if self.availability != Availability::Invisible {
-                self.publish_presence();
-            }
-        }
-    }
-
-    pub(super) fn capabilities_changed(&mut self, capabilities: Capabilities) {
-        if self.capabilities != capabilities {
-            self.capabilities = capabilities;
-            self.publish_presence();
-            self.tell_status_to_all();
-        }
-    }
-
-    /// Makes today's key where there is none, destroys those that nobody can have used for long, and looks again later.
-    pub(super) fn keep_day_key(&mut self) {
-        let wall = self.now.wall;
-        let newest = self.day_keys.iter().map(|key| key.made_ms).max().unwrap_or(0);
-        // A key from the future (the clock was wrong) is no key of today either.
-        if newest + prekey::OFFERED <= wall || newest > wall + prekey::OFFERED {
-            let secret = KemSecret::random(self.suite, &mut self.rng);
-            let key = DayKeyRecord { id: secret.public().id(), secret, made_ms: wall };
-            let made_before_ms = wall.saturating_sub(prekey::KEPT);
-            self.day_keys.retain(|key| key.made_ms >= made_before_ms);
-            self.day_keys.push(key.clone());
-            self.note(vec![Change::DayKey(key), Change::DropDayKeys { made_before_ms }]);
-            if self.session_open()
-                && let Some(prekey) = self.fresh_prekey()
-            {
-                self.tell_server(&Call::SetPrekey { prekey });
-            }
-        }
-        let look_again: Millis = 60 * 60 * 1000;
-        self.timers.reset(self.now.mono + look_again, Timer::DayKey);
-    }
-
-    /// The key of the day, signed.
-    pub fn fresh_prekey(&self) -> Option<Signed<Prekey>> {
-        let key = self.day_keys.iter().max_by_key(|key| key.made_ms)?;
-        let prekey = Prekey {
-            device: self.me.device.device(),
-            suite: key.secret.suite(),
-            key: key.secret.public().to_bytes().into(),
-            made_ms: key.made_ms,
-            kept_until_ms: key.made_ms + prekey::KEPT,
-        };
-        Some(Signed::make(&prekey, &self.me.device))
-    }
-
-    /// What the server says of where a buddy is. `dial` where it is I who should.
-    pub(super) fn presence_told(&mut self, account: &AccountId, presence: Option<&Signed<Presence>>, dial: bool) {
-        let now = self.server_now();
-        let Some(buddy) = self.buddies.get_mut(account) else {
-            return;
-        };
-        let Some(presence) = presence else {
-            buddy.presence = None;
-            if buddy.reach.up.is_empty() {
-                buddy.reach.lost_at = None;
-            }
-            self.dirty.insert(*account);
-            return;
-        };
-        let Some(device) = buddy.device() else { return };
-        let last = buddy.presence.as_ref().filter(|last| last.device == device).map(|last| last.sequence);
-        // The same one again at a new welcome is no news, and no attack.
-        let Ok(presence) = presence::check(presence, &device, last.map(|last| last.saturating_sub(1)), now) else {
-            return;
-        };
-        let fresh = buddy.presence.replace(presence).is_none();
-        buddy.reach.doubted = false;
-        buddy.reach.attempts = 0;
-        self.dirty.insert(*account);
-        if dial {
-            self.dial(account);
-        } else if fresh {
-            // They dial me; I do it if they can't.
-            let delay = 3_000 + self.jitter(1_000);
-            self.timers.reset(self.now.mono + delay, Timer::Dial(*account));
-        }
-    }
-
-    pub(super) fn sign_out(&mut self) {
-        self.say_bye_to_all();
-        self.leaving = true;
-        if !self.session_open() || !self.call(&Call::Goodbye, Pendency::Goodbye) {
-            self.out.push_back(Output::SignedOut);
-        }
-    }
-
-    /// The capabilities and addresses that a presence made now would show.
-    pub fn presence(&mut self) -> Option<Signed<Presence>> {
-        self.my_presence()
-    }
+/// The server's clock minus ours, as far as it can be believed: ten years either way.
+fn offset(ours: Millis, theirs: Millis) -> i64 {
+    const BELIEVABLE: i128 = 10 * 365 * 24 * 60 * 60 * 1000;
+    let offset = i128::from(theirs) - i128::from(ours);
+    if offset.abs() > BELIEVABLE { 0 } else { i64::try_from(offset).unwrap_or(0) }
 }
 
 fn refusal(refusal: Refusal) -> CommandError {

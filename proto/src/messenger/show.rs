@@ -189,9 +189,7 @@ impl Messenger {
     /// One event for each row that changed while an input was handled, and the doors that opened or closed by it.
     pub(super) fn show_dirty(&mut self) {
         for account in std::mem::take(&mut self.dirty) {
-            let Some(buddy) = self.buddies.get(&account) else {
-                continue;
-            };
+            let Some(buddy) = self.buddies.get(&account) else { continue };
             let view = self.buddy_view(buddy);
             let (was, is) = (buddy.shown_here, buddy.reach.up.last().is_some());
             let gone = was && view.state == BuddyState::Offline;

@@ -80,7 +80,9 @@ impl Raw {
 
     /// Makes the sealing half out of their greeting; the secret is not sent.
     pub fn open_sealer(&mut self, stage: &mut Stage) -> Option<Vec<u8>> {
-        let LinkFrame::Greeting(theirs) = stage.hear(self.link)? else { return None };
+        let LinkFrame::Greeting(theirs) = stage.hear(self.link)? else {
+            return None;
+        };
         let theirs = theirs.peek().expect("a greeting");
         let key = KemPublic::parse(theirs.suite, &theirs.key).expect("a key");
         let (sealer, enc) = LinkSealer::new(&key, &self.to, &mut self.rng).expect("a key");
@@ -158,12 +160,16 @@ impl Raw {
 
 /// The ids that were confirmed.
 pub fn confirmed(bodies: &[LinkBody]) -> Vec<MessageId> {
-    let ids = |body: &LinkBody| if let LinkBody::Delivered(ids) = body { ids.clone() } else { Vec::new() };
+    let ids = |body: &LinkBody| {
+        if let LinkBody::Delivered(ids) = body { ids.clone() } else { Vec::new() }
+    };
     bodies.iter().flat_map(ids).collect()
 }
 
 /// The codes of refusals.
 pub fn refused(bodies: &[LinkBody]) -> Vec<String> {
-    let code = |body: &LinkBody| if let LinkBody::Refused(_, code) = body { Some(code.clone()) } else { None };
+    let code = |body: &LinkBody| {
+        if let LinkBody::Refused(_, code) = body { Some(code.clone()) } else { None }
+    };
     bodies.iter().filter_map(code).collect()
 }

@@ -15,17 +15,23 @@ impl Stage {
     }
 
     pub fn events(&self, who: Who) -> Vec<Event> {
-        let told = |output: &Output| if let Output::Tell(event) = output { Some(event.clone()) } else { None };
+        let told = |output: &Output| {
+            if let Output::Tell(event) = output { Some(event.clone()) } else { None }
+        };
         self.outputs(who).filter_map(told).collect()
     }
 
     pub fn notices(&self, who: Who) -> Vec<Notice> {
-        let notice = |event| if let Event::Notice { notice } = event { Some(notice) } else { None };
+        let notice = |event| {
+            if let Event::Notice { notice } = event { Some(notice) } else { None }
+        };
         self.events(who).into_iter().filter_map(notice).collect()
     }
 
     pub fn arrived(&self, who: Who) -> Vec<MessageView> {
-        let arrived = |event| if let Event::MessageArrived { message } = event { Some(message) } else { None };
+        let arrived = |event| {
+            if let Event::MessageArrived { message } = event { Some(message) } else { None }
+        };
         self.events(who).into_iter().filter_map(arrived).collect()
     }
 
@@ -34,7 +40,9 @@ impl Stage {
     }
 
     pub fn queued(&self, who: Who) -> Vec<MessageView> {
-        let queued = |event| if let Event::MessageQueued { message } = event { Some(message) } else { None };
+        let queued = |event| {
+            if let Event::MessageQueued { message } = event { Some(message) } else { None }
+        };
         self.events(who).into_iter().filter_map(queued).collect()
     }
 
@@ -56,7 +64,9 @@ impl Stage {
     }
 
     pub fn calls(&self, who: Who) -> Vec<Call> {
-        let sent = |output: &Output| if let Output::ServerSend(bytes) = output { Some(bytes.clone()) } else { None };
+        let sent = |output: &Output| {
+            if let Output::ServerSend(bytes) = output { Some(bytes.clone()) } else { None }
+        };
         let open = |bytes: Vec<u8>| frame::decode::<ClientFrame>(&bytes).expect("a frame").open().expect("a call");
         self.outputs(who).filter_map(sent).map(open).collect()
     }

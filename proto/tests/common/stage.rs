@@ -181,7 +181,9 @@ impl Stage {
     fn settle(&mut self) {
         while let Some((who, input)) = self.queue.pop_front() {
             let now = self.now(who);
-            let Some(messenger) = &mut self.players[who].messenger else { continue };
+            let Some(messenger) = &mut self.players[who].messenger else {
+                continue;
+            };
             messenger.handle(now, input);
             while let Some(output) = self.players[who].messenger.as_mut().and_then(Messenger::poll) {
                 self.log.push((self.clock, who, output.clone()));
@@ -196,7 +198,9 @@ impl Stage {
         loop {
             let timers = self.players.iter().enumerate();
             let due = timers.filter_map(|(who, p)| Some((p.messenger.as_ref()?.deadline()?, who))).min();
-            let Some((at, who)) = due.filter(|(at, _)| *at <= 1_000_000 + end) else { break };
+            let Some((at, who)) = due.filter(|(at, _)| *at <= 1_000_000 + end) else {
+                break;
+            };
             self.clock = self.clock.max(at - 1_000_000);
             self.tell(who, Input::Tick);
         }
@@ -292,7 +296,9 @@ impl Stage {
     }
 
     fn arrive(&mut self, from: LinkId, bytes: Vec<u8>) {
-        let Some(End { other, .. }) = self.ends.get(&from).copied() else { return };
+        let Some(End { other, .. }) = self.ends.get(&from).copied() else {
+            return;
+        };
         let stuck = if self.stuck.contains_key(&from) { from } else { other };
         if let Some(waiting) = self.stuck.get_mut(&stuck) {
             return waiting.push_back((from, bytes));
@@ -318,7 +324,9 @@ impl Stage {
 
     /// One side closes: the other hears of it after what was sent before.
     fn close(&mut self, link: LinkId) {
-        let Some(End { other, .. }) = self.ends.remove(&link) else { return };
+        let Some(End { other, .. }) = self.ends.remove(&link) else {
+            return;
+        };
         if let Some(End { owner: Some(who), .. }) = self.ends.remove(&other) {
             self.queue.push_back((who, Input::LinkDown(other)));
         }
@@ -385,7 +393,9 @@ impl Stage {
     fn at_server(&mut self, who: Who, bytes: &[u8]) {
         let call: ClientFrame = frame::decode(bytes).expect("clients speak the protocol");
         let (account, wall) = (self.players[who].persona.identity.account, START + self.clock);
-        let Some((server, nonce)) = self.server.as_mut().zip(self.players[who].connection) else { return };
+        let Some((server, nonce)) = self.server.as_mut().zip(self.players[who].connection) else {
+            return;
+        };
         let letters = server.hear(account, &nonce, &call, wall);
         self.post(letters);
     }

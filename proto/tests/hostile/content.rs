@@ -190,16 +190,16 @@ fn a_body_too_long_is_refused_and_not_fatal() {
     let (mut stage, mut bob) = alice_and_raw_bob();
     let long = [
         Content { body: vec![b'x'; MAX_TEXT + 1].into(), ..bob.content(&stage, 1, "") },
-        Content { kind: 999, body: vec![b'x'; MAX_BODY + 1].into(), ..bob.content(&stage, 1, "") },
+        Content { kind: 999, body: vec![b'x'; MAX_BODY + 1].into(), ..bob.content(&stage, 2, "") },
     ];
     for content in long {
         bob.tell(&mut stage, &content);
         assert_eq!(refused(&bob.hear(&mut stage)), ["BodyTooLong"]);
         assert!(stage.is_open(bob.link), "the link stays");
     }
-    let fine = bob.content(&stage, 1, &"é".repeat(MAX_TEXT));
+    let fine = bob.content(&stage, 3, &"é".repeat(MAX_TEXT));
     bob.tell(&mut stage, &fine);
-    assert_eq!(stage.texts(ALICE).len(), 1, "the longest text is fine");
+    assert_eq!(stage.texts(ALICE).len(), 1, "the longest text is fine, and what was refused kept its place");
 }
 
 #[test]

@@ -14,9 +14,11 @@
 #[path = "../common/all.rs"]
 mod common;
 
+mod claims;
 mod content;
 mod garbage;
 mod handshake;
 mod lists;
 mod requests;
 mod server;
+mod trust;

@@ -78,7 +78,7 @@ fn eve_cannot_ask_with_a_wrong_name_signer_or_recipient() {
         ("her account key's signature", good.clone(), &eve.key),
         ("another's account", request(&mallory, me), &eve.identity.device),
         ("for somebody else", Request { to: mallory.identity.account, ..good.clone() }, &eve.identity.device),
-        ("an endless note", Request { note: "x".repeat(201), ..good.clone() }, &eve.identity.device),
+        ("an endless note", Request { note: "x".repeat(201), ..good }, &eve.identity.device),
     ];
     for (name, request, signer) in cases {
         let mut stage = alice();

@@ -84,7 +84,7 @@ fn key_change_alarm_holds_messages_until_verified() {
     let after = stage.players[ALICE].messenger.as_ref().expect("running").safety_number(&stage.hex(BOB)).expect("one");
     assert_ne!(before.groups, after.groups, "the number to compare is of the new key");
 
-    stage.command(ALICE, Command::VerifyBuddy { buddy: stage.hex(BOB) });
+    stage.command(ALICE, Command::VerifyBuddy { buddy: stage.hex(BOB), number: after.groups });
     let row = stage.row(ALICE, BOB);
     assert!(!row.key_alarm && row.verified, "the person has decided");
     let mut bob = Raw::meet(&mut stage, ALICE, &other);

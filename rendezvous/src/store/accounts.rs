@@ -44,7 +44,7 @@ impl Store {
              WHERE account.account = ?",
         )
         .bind(id.bytes().as_slice())
-        .fetch_optional(&self.read)
+        .fetch_optional(&mut *self.reader().await?)
         .await?;
         found.map(|(row, list)| Ok(Account { row, list: unpacked(&list)? })).transpose()
     }
@@ -53,15 +53,17 @@ impl Store {
     pub(crate) async fn record(&self, id: &AccountId) -> Result<Option<Vec<u8>>, StoreError> {
         let found: Option<(Vec<u8>,)> = sqlx::query_as("SELECT record FROM account WHERE account = ?")
             .bind(id.bytes().as_slice())
-            .fetch_optional(&self.read)
+            .fetch_optional(&mut *self.reader().await?)
             .await?;
         Ok(found.map(|(record,)| record))
     }
 
     /// The account's wrapped key.
     pub(crate) async fn capsule(&self, row: i64) -> Result<ServerCapsule, StoreError> {
-        let (capsule,): (Vec<u8>,) =
-            sqlx::query_as("SELECT capsule FROM account WHERE row = ?").bind(row).fetch_one(&self.read).await?;
+        let (capsule,): (Vec<u8>,) = sqlx::query_as("SELECT capsule FROM account WHERE row = ?")
+            .bind(row)
+            .fetch_one(&mut *self.reader().await?)
+            .await?;
         unpacked(&capsule)
     }
 
@@ -164,14 +166,21 @@ impl Store {
         id: &AccountId,
         since: u32,
     ) -> Result<Option<(Vec<Signed<DeviceList>>, Signed<Prekey>)>, StoreError> {
-        let found: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT row, prekey FROM account WHERE account = ?")
-            .bind(id.bytes().as_slice())
-            .fetch_optional(&self.read)
-            .await?;
-        let Some((row, prekey)) = found else {
+        let found: Vec<(Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
+            "SELECT account.prekey, list.list FROM account
+             LEFT JOIN list ON list.account = account.row AND list.version > ?2
+             WHERE account.account = ?1 ORDER BY list.version DESC LIMIT ?3",
+        )
+        .bind(id.bytes().as_slice())
+        .bind(i64::from(since))
+        .bind(MAX_LISTS)
+        .fetch_all(&mut *self.reader().await?)
+        .await?;
+        let Some((prekey, _)) = found.first() else {
             return Ok(None);
         };
-        Ok(Some((self.lists(row, since).await?, unpacked(&prekey)?)))
+        let lists = found.iter().rev().filter_map(|(_, list)| list.as_deref()).map(unpacked);
+        Ok(Some((lists.collect::<Result<_, _>>()?, unpacked(prekey)?)))
     }
 
     /// The newest lists after `since`, oldest first.
@@ -183,7 +192,7 @@ impl Store {
         .bind(row)
         .bind(i64::from(since))
         .bind(MAX_LISTS)
-        .fetch_all(&self.read)
+        .fetch_all(&mut *self.reader().await?)
         .await?;
         found.iter().rev().map(|(list,)| unpacked(list)).collect()
     }

@@ -4,6 +4,7 @@
 
 use juice_proto::{
     device_list::DeviceList,
+    error::ProtoError,
     id::{AccountId, Millis},
     seal::Envelope,
     server::{Pending, Refusal, Relation},
@@ -55,19 +56,48 @@ pub(crate) struct Ended {
     pub gone_for_other: bool,
 }
 
-/// Who, my state, theirs or -1, a list.
-type ContactRow = (Vec<u8>, i64, i64, Option<Vec<u8>>);
+/// Who, my state, theirs or -1, a list or nothing; bytes in hex.
+type ContactRow<'a> = (&'a str, i64, i64, &'a str);
+
+fn from_hex(digits: &str) -> Result<Vec<u8>, ProtoError> {
+    hex::decode(digits).map_err(|_| ProtoError::Corrupt)
+}
+
+fn contacts_from(rows: Vec<ContactRow<'_>>) -> Result<Vec<Known>, StoreError> {
+    let mut contacts: Vec<Known> = Vec::with_capacity(rows.len());
+    for (account, mine, theirs, list) in rows {
+        let account = <[u8; 32]>::try_from(from_hex(account)?).map(AccountId::new).map_err(|_| ProtoError::Corrupt)?;
+        let list = if list.is_empty() { None } else { Some(unpacked(&from_hex(list)?)?) };
+        match contacts.last_mut() {
+            Some(last) if last.account == account => last.lists.extend(list),
+            Some(_) | None => contacts.push(Known {
+                account,
+                relation: relation(mine),
+                mutual: mine == BUDDY && theirs == BUDDY,
+                lists: list.into_iter().collect(),
+            }),
+        }
+    }
+    Ok(contacts)
+}
 
 impl Store {
-    /// The contacts of an account; of buddies the lists stored since `since`, all lists of those who are new since.
+    /// The contacts of an account, and whether requests wait for it; of buddies the lists stored since `since`, all lists
+    /// of those who are new since.
+    ///
+    /// In one row, as JSON: sqlx hands each row from SQLite's thread to ours, and for fifty of them that costs a login
+    /// more than everything else together.
     pub(crate) async fn contacts(
         &self,
         row: i64,
         since: Millis,
         asked_after: Millis,
-    ) -> Result<Vec<Known>, StoreError> {
-        let found: Vec<ContactRow> = sqlx::query_as(
-            "SELECT them.account, mine.state, coalesce(theirs.state, -1), list.list
+    ) -> Result<(Vec<Known>, bool), StoreError> {
+        let (rows, requests): (String, bool) = sqlx::query_as(
+            "SELECT json_group_array(
+                 json_array(hex(them.account), mine.state, coalesce(theirs.state, -1), hex(list.list))
+                 ORDER BY mine.other, list.version
+             ), EXISTS (SELECT 1 FROM pending WHERE asked = ?1 AND asked_ms > ?3)
              FROM relation AS mine
              JOIN account AS them ON them.row = mine.other
              LEFT JOIN relation AS theirs
@@ -75,32 +105,16 @@ impl Store {
              LEFT JOIN list ON mine.state = 0 AND list.account = mine.other
                  AND list.version > them.version - ?4
                  AND (list.stored_ms >= ?2 OR mine.since_ms >= ?2)
-             WHERE mine.account = ?1 AND (mine.state <> 1 OR mine.since_ms > ?3)
-             ORDER BY mine.other, list.version",
+             WHERE mine.account = ?1 AND (mine.state <> 1 OR mine.since_ms > ?3)",
         )
         .bind(row)
         .bind(ms(since))
         .bind(ms(asked_after))
         .bind(MAX_LISTS)
-        .fetch_all(&self.read)
+        .fetch_one(&mut *self.reader().await?)
         .await?;
-        let mut contacts: Vec<Known> = Vec::new();
-        for (account, mine, theirs, list) in found {
-            let account = <[u8; 32]>::try_from(account)
-                .map(AccountId::new)
-                .map_err(|_| juice_proto::error::ProtoError::Corrupt)?;
-            let list = list.as_deref().map(unpacked).transpose()?;
-            match contacts.last_mut() {
-                Some(last) if last.account == account => last.lists.extend(list),
-                Some(_) | None => contacts.push(Known {
-                    account,
-                    relation: relation(mine),
-                    mutual: mine == BUDDY && theirs == BUDDY,
-                    lists: list.into_iter().collect(),
-                }),
-            }
-        }
-        Ok(contacts)
+        let rows = serde_json::from_str(&rows).map_err(|_| ProtoError::Corrupt)?;
+        Ok((contacts_from(rows)?, requests))
     }
 
     /// The requests that wait for an account, oldest first.
@@ -113,12 +127,12 @@ impl Store {
         )
         .bind(row)
         .bind(ms(asked_after))
-        .fetch_all(&self.read)
+        .fetch_all(&mut *self.reader().await?)
         .await?;
         found
             .into_iter()
             .map(|(from, list, envelope)| {
-                let from = <[u8; 32]>::try_from(from).map_err(|_| juice_proto::error::ProtoError::Corrupt)?;
+                let from = <[u8; 32]>::try_from(from).map_err(|_| ProtoError::Corrupt)?;
                 Ok(Pending { from: AccountId::new(from), list: unpacked(&list)?, envelope: unpacked(&envelope)? })
             })
             .collect()
@@ -253,7 +267,7 @@ impl Store {
         )
         .bind(mine)
         .bind(other.bytes().as_slice())
-        .fetch_optional(&self.read)
+        .fetch_optional(&mut *self.reader().await?)
         .await?;
         Ok(states.map_or((false, false), |(mine, theirs)| (mine == BUDDY, mine == BUDDY && theirs == BUDDY)))
     }

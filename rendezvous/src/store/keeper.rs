@@ -17,7 +17,8 @@ pub(crate) struct Overview {
 impl Store {
     /// How many accounts there are.
     pub(crate) async fn accounts(&self) -> Result<i64, StoreError> {
-        let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM account").fetch_one(&self.read).await?;
+        let (count,): (i64,) =
+            sqlx::query_as("SELECT count(*) FROM account").fetch_one(&mut *self.reader().await?).await?;
         Ok(count)
     }
 
@@ -36,7 +37,7 @@ impl Store {
         )
         .bind(account.bytes().as_slice())
         .bind(ms(tried_after))
-        .fetch_optional(&self.read)
+        .fetch_optional(&mut *self.reader().await?)
         .await?;
         Ok(found.map(|(made_ms, version, buddies, pending, attempts)| Overview {
             made_ms,
@@ -69,7 +70,7 @@ impl Store {
     pub(crate) async fn take_removed(&self) -> Result<Vec<AccountId>, StoreError> {
         // Almost always there is none, and looking costs no write.
         let waiting: Option<(i64,)> =
-            sqlx::query_as("SELECT 1 FROM removed LIMIT 1").fetch_optional(&self.read).await?;
+            sqlx::query_as("SELECT 1 FROM removed LIMIT 1").fetch_optional(&mut *self.reader().await?).await?;
         if waiting.is_none() {
             return Ok(Vec::new());
         }
@@ -93,7 +94,7 @@ impl Store {
     pub(crate) async fn code_is_good(&self, hash: [u8; 32]) -> Result<bool, StoreError> {
         let found: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM code WHERE hash = ? AND uses_left > 0")
             .bind(hash.as_slice())
-            .fetch_optional(&self.read)
+            .fetch_optional(&mut *self.reader().await?)
             .await?;
         Ok(found.is_some())
     }

@@ -1,4 +1,4 @@
-//! Where the window stood, kept in a small file of the profile from one day to the next.
+//! Where the window stood and how it was dressed, kept in a small file of the profile from one day to the next.
 //!
 //! The file is ours but may be damaged or from another screen: every number is checked, and a place that is on no
 //! screen is forgotten. Lengths are logical pixels.
@@ -41,6 +41,8 @@ pub struct Area {
 #[serde(default)]
 pub struct Memory {
     pub place: Place,
+    /// How the page was dressed last: dark, light, or as the system says.
+    pub dark: Option<bool>,
     /// The person has been told that closing hides the window.
     pub told_of_hiding: bool,
 }
@@ -130,7 +132,7 @@ mod tests {
     #[test]
     fn what_is_saved_is_remembered() {
         let profile = folder("saved");
-        let memory = Memory { place: at(10.0, 20.0), told_of_hiding: true };
+        let memory = Memory { place: at(10.0, 20.0), dark: Some(true), told_of_hiding: true };
         memory.save(&profile).expect("the disk takes it");
         assert_eq!(Memory::load(&profile), memory);
         fs::remove_dir_all(profile).expect("the folder goes");

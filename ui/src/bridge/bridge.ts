@@ -22,6 +22,16 @@ export interface Bridge {
   openLink(url: string): Promise<void>;
   /** Which conversation is before the person's eyes, so that toasts about it stay away. */
   looking(buddy: string | null): Promise<void>;
+  /** Whether this computer has a keyring that can keep the password. */
+  keyring(): Promise<boolean>;
+  /** Keep the password in it. Rejects with a `CommandError`. */
+  remember(password: string): Promise<void>;
+  /** Keep it no more. */
+  forget(): Promise<void>;
+  /** How the window is dressed: dark, light, or as the system says (null). */
+  dress(dark: boolean | null): Promise<void>;
+  /** Say goodbye to everybody and end JUICE. */
+  quit(): Promise<void>;
   onEvent(hear: (event: Event) => void): Promise<() => void>;
   onWindowNews(hear: (news: WindowNews) => void): Promise<() => void>;
 }

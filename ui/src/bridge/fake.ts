@@ -1,7 +1,7 @@
 // A whole engine made of memory, for the browser and for tests: same interface, same roads, no network.
 //
 // `?scene=` chooses what is there at the start (firstrun, locked, empty, few, many, offline, long); `?still` keeps
-// the cast from moving on its own. Passwords containing "wrong" are wrong, the name "taken" is taken, "nobody" is
+// the cast from moving on its own, and `?nokeyring` takes the keyring away. Passwords containing "wrong" are wrong, the name "taken" is taken, "nobody" is
 // nobody's, and a server address with "invite" in it asks for a registration code.
 
 import type { Bridge } from './bridge';
@@ -33,7 +33,9 @@ const DONE: Reply = { type: 'done' };
 export function fakeFromAddress(url: URL): FakeBridge {
   const wanted = url.searchParams.get('scene');
   const scene = SCENES.find((known) => known === wanted) ?? 'few';
-  return new FakeBridge(scene, { lively: !url.searchParams.has('still'), pace: 1 });
+  const fake = new FakeBridge(scene, { lively: !url.searchParams.has('still'), pace: 1 });
+  fake.hasKeyring = !url.searchParams.has('nokeyring');
+  return fake;
 }
 
 function refused(code: ErrorCode): CommandError {
@@ -45,6 +47,11 @@ export class FakeBridge implements Bridge {
   readonly given: Command[] = [];
   readonly opened: string[] = [];
   lookingAt: string | null = null;
+  /** Whether there is a keyring, and the password in it. */
+  hasKeyring = true;
+  kept: string | null = null;
+  dressed: boolean | null = null;
+  hasQuit = false;
 
   #phase: Phase = { type: 'open' };
   #me: MeView | null = null;
@@ -113,6 +120,28 @@ export class FakeBridge implements Bridge {
     this.lookingAt = id;
   }
 
+  async keyring(): Promise<boolean> {
+    return this.hasKeyring;
+  }
+
+  async remember(password: string): Promise<void> {
+    if (!this.hasKeyring || password.includes('unkeepable')) throw refused('notSaved');
+    this.kept = password;
+  }
+
+  async forget(): Promise<void> {
+    this.kept = null;
+  }
+
+  async dress(dark: boolean | null): Promise<void> {
+    this.dressed = dark;
+  }
+
+  async quit(): Promise<void> {
+    this.hasQuit = true;
+    if (this.#pace > 0) window.close();
+  }
+
   async onEvent(hear: (event: Event) => void): Promise<() => void> {
     this.#hearers.add(hear);
     return () => this.#hearers.delete(hear);
@@ -173,6 +202,7 @@ export class FakeBridge implements Bridge {
         return DONE;
       case 'signOut':
         this.#phase = { type: 'locked' };
+        this.kept = null;
         this.tell({ type: 'phaseChanged', phase: this.#phase });
         return DONE;
       case 'setStatus':
@@ -224,6 +254,7 @@ export class FakeBridge implements Bridge {
       case 'changePassword':
         if (command.old.includes('wrong')) throw refused('wrongPassword');
         if (command.new.length < 8) throw refused('weakPassword');
+        if (this.kept !== null) this.kept = command.new;
         return DONE;
     }
   }
@@ -263,12 +294,16 @@ export class FakeBridge implements Bridge {
     const known = this.#buddies.get(id);
     if (!known) throw refused('unknown');
     if (text.trim() === '' || text.length > 16_000) throw refused('badText');
+    const hidden = this.#me?.availability === 'invisible';
     const why = known.keyAlarm ? 'keyAlarm' : known.relation === 'asked' ? 'notBuddies' : 'buddyOffline';
-    const sent = message(known, true, text, Date.now(), { type: 'queued', why: known.route ? 'turn' : why });
+    const sent = message(known, true, text, Date.now(), {
+      type: 'queued',
+      why: hidden ? 'invisible' : known.route ? 'turn' : why,
+    });
     this.#messages.set(id, [...(this.#messages.get(id) ?? []), sent]);
     this.#drafts.delete(id);
     this.tell({ type: 'messageQueued', message: sent });
-    if (known.route) void this.#carry(known, sent);
+    if (known.route && !hidden) void this.#carry(known, sent);
     return DONE;
   }
 

@@ -36,6 +36,26 @@ export class TauriBridge implements Bridge {
     return invoke('looking', { buddy });
   }
 
+  keyring(): Promise<boolean> {
+    return invoke('keyring');
+  }
+
+  remember(password: string): Promise<void> {
+    return invoke('remember', { password });
+  }
+
+  forget(): Promise<void> {
+    return invoke('forget');
+  }
+
+  dress(dark: boolean | null): Promise<void> {
+    return invoke('dress', { dark });
+  }
+
+  quit(): Promise<void> {
+    return invoke('quit');
+  }
+
   onEvent(hear: (event: Event) => void): Promise<() => void> {
     return listen<Event>('event', (message) => hear(message.payload));
   }

@@ -18,6 +18,8 @@ export class Session {
   phase = $state.raw<Phase | null>(null);
   me = $state.raw<MeView | null>(null);
   server = $state.raw<ServerState>({ type: 'idle' });
+  /** Whether this computer can keep the password. */
+  keyring = $state(false);
   /** Whether the window is in front: until told otherwise it is. */
   inFront = $state(true);
 
@@ -35,6 +37,21 @@ export class Session {
     if (event.type === 'phaseChanged') this.phase = event.phase;
     if (event.type === 'meChanged') this.me = event.me;
     if (event.type === 'serverChanged') this.server = event.server;
+  }
+
+  async lookForKeyring(): Promise<void> {
+    this.keyring = await this.bridge.keyring().catch(() => false);
+  }
+
+  /** After signing in: keep the password, or make sure that it isn't. False where it could not be kept. */
+  async staySignedIn(wanted: boolean, password: string): Promise<boolean> {
+    if (!this.keyring) return true;
+    try {
+      await (wanted ? this.bridge.remember(password) : this.bridge.forget());
+      return true;
+    } catch {
+      return !wanted;
+    }
   }
 
   /** Give a command; a refusal comes back as a value, to be put beside what caused it. */

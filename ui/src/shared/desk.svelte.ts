@@ -11,30 +11,54 @@ export type DialogState =
   | { kind: 'rename' | 'remove' | 'block' | 'verify'; buddy: string }
   | { kind: 'password' | 'shortcuts' | 'about' | 'resume' };
 
+/** So many notices are shown; lasting ones beyond it wait their turn. */
+const SHOWN = 2;
+
 export interface Toast {
   id: number;
   text: string;
   /** Stays until dismissed. */
   lasting: boolean;
+  /** What it is about: a later one about the same takes its place. */
+  topic: string | null;
   action: { label: string; run: () => void } | null;
 }
+
+/** The topic of having asked somebody to be a buddy. */
+export const asked = (name: string): string => `asked:${name.trim().toLowerCase()}`;
 
 export class Desk {
   open = $state<string | null>(null);
   dialog = $state.raw<DialogState | null>(null);
-  toasts = $state.raw<Toast[]>([]);
+  #toasts = $state.raw<Toast[]>([]);
   /** Counts up whenever the search field should take the focus. */
   searchCall = $state(0);
   #next = 1;
 
-  toast(text: string, more: Partial<Pick<Toast, 'lasting' | 'action'>> = {}): void {
-    if (this.toasts.some((known) => known.text === text)) return;
-    const toast: Toast = { id: this.#next++, text, lasting: false, action: null, ...more };
-    this.toasts = [...this.toasts.slice(-3), toast];
+  /** The notices before the eyes, the newest last. */
+  get toasts(): Toast[] {
+    return this.#toasts.slice(-SHOWN);
+  }
+
+  toast(text: string, more: Partial<Pick<Toast, 'lasting' | 'topic' | 'action'>> = {}): void {
+    if (this.#toasts.some((known) => known.text === text)) return;
+    const toast: Toast = { id: this.#next++, text, lasting: false, topic: null, action: null, ...more };
+    const others = this.#toasts.filter((known) => known.topic === null || known.topic !== toast.topic);
+    // What would go by itself gives way; what asks for a decision comes back when there is room.
+    const crowded = others.length >= SHOWN;
+    this.#toasts = [
+      ...others.filter((known, n) => known.lasting || !crowded || n === others.length - 1),
+      toast,
+    ];
+  }
+
+  /** Something was not done: says why, and stays until it has been read. */
+  trouble(text: string): void {
+    this.toast(text, { lasting: true });
   }
 
   dismiss(id: number): void {
-    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+    this.#toasts = this.#toasts.filter((toast) => toast.id !== id);
   }
 
   add(way: AddWay, text = ''): void {
@@ -48,6 +72,7 @@ export class Desk {
   clear(): void {
     this.open = null;
     this.dialog = null;
+    this.#toasts = [];
   }
 }
 

@@ -24,6 +24,8 @@ use juice_rendezvous::{
     seed::{self, Seedling},
 };
 
+use crate::FEW;
+
 /// How many buddies each has.
 pub const BUDDIES: usize = 50;
 /// How long ago all of them made their accounts and became buddies: no daily login brings their lists again.
@@ -67,15 +69,15 @@ fn grow(server: &ServerKey, place: usize, count: usize, made_ms: Millis) -> (Per
         account: id,
         list: list.sign(&account_key).0,
         prekey: Signed::make(&prekey, &device),
-        buddies: neighbours(place, count).collect(),
+        buddies: buddies_of(place, count).collect(),
     };
     (Person { id, device: Arc::new(device) }, seedling)
 }
 
-/// Who sits around `place` in a ring of `count`.
-fn neighbours(place: usize, count: usize) -> impl Iterator<Item = usize> {
-    let near = 1..=BUDDIES / 2;
-    near.flat_map(move |step| [(place + step) % count, (place + count - step) % count])
+/// Who are buddies of `place`, in a ring of `count`: so far away that the first [`FEW`] are strangers to each other.
+fn buddies_of(place: usize, count: usize) -> impl Iterator<Item = usize> {
+    let apart = (0..BUDDIES / 2).map(|step| FEW + step * 40);
+    apart.flat_map(move |apart| [(place + apart) % count, (place + count - apart) % count])
 }
 
 impl Person {

@@ -17,7 +17,7 @@ export const de: Words = {
     here: 'Buddys sehen, dass du da bist',
     away: 'Bald zurück',
     busy: 'Da, aber bitte nicht jetzt',
-    invisible: 'Du wirkst offline und kannst trotzdem schreiben',
+    invisible: 'Wie offline; Nachrichten warten',
   },
   waiting: {
     buddyOffline: (name) =>
@@ -27,6 +27,7 @@ export const de: Words = {
     keyAlarm: (name) =>
       `Der Schlüssel von ${name} ist neu. Nichts geht raus, bis ihr die Sicherheitsnummern verglichen habt.`,
     notBuddies: (name) => `${name} hat noch nicht Ja gesagt. Bis dahin wartet die Nachricht hier.`,
+    invisible: (name) => `Du bist unsichtbar. Sie geht an ${name} raus, sobald du dich wieder zeigst.`,
   },
   errors: {
     badName: 'Ein Name hat 1 bis 32 Buchstaben, Ziffern oder Zeichen und keine Leerzeichen.',
@@ -58,6 +59,7 @@ export const de: Words = {
     profileTooNew: 'Dieses Profil gehört zu einem neueren JUICE. Aktualisier dieses hier.',
     notSaved:
       'Das ließ sich nicht speichern: Die Platte ist voll oder defekt. Mach Platz und versuch es noch mal.',
+    keyChanged: 'Der Schlüssel hat sich gerade noch einmal geändert. Vergleicht die neue Nummer.',
     tooManyBuddies: 'Mehr als tausend Buddys gehen nicht. Entferne erst jemanden.',
     internal: 'Da hat JUICE einen Fehler gemacht. Versuch es noch mal; wenn es bleibt, starte JUICE neu.',
   },
@@ -100,6 +102,10 @@ export const de: Words = {
   needAccount: 'Ich brauche ein neues Konto',
   welcomeBack: 'Willkommen zurück',
   welcomeBackName: (name) => `Willkommen zurück, ${name}`,
+  stay: 'Auf diesem Computer angemeldet bleiben',
+  stayHint: 'Im Schlüsselbund dieses Computers, bis du dich abmeldest.',
+  notKept:
+    'Du bist angemeldet, aber der Schlüsselbund nahm dein Passwort nicht an. JUICE fragt beim nächsten Mal wieder.',
   unlockHint: 'Dein Passwort öffnet die Nachrichten auf diesem Computer.',
   unlockSubmit: 'Öffnen',
   unlockWorking: 'Öffnet…',
@@ -212,6 +218,7 @@ export const de: Words = {
   closedBlocked: (name) => `Du hast ${name} blockiert.`,
   notYet: (name) => `${name} hat noch nicht geantwortet. Was du schreibst, wartet bis dahin hier.`,
   offlineNote: (name) => `${name} ist offline. Was du schreibst, geht bei der Rückkehr raus.`,
+  invisibleNote: 'Du bist unsichtbar. Was du schreibst, geht raus, sobald du dich zeigst.',
   keyAlarm: (name) => `Der Schlüssel von ${name} ist neu`,
   keyAlarmHint: (name) =>
     `Vielleicht ein neuer Computer, vielleicht jemand anderes. Nichts geht raus, bis du mit ${name} verglichen hast.`,
@@ -273,6 +280,7 @@ export const de: Words = {
   aboutMe: 'Dein Name',
   aboutServer: 'Dein Server',
   signOut: 'Abmelden',
+  quit: 'Beenden',
 
   keySearch: 'Suchen oder hinzufügen',
   keyMove: 'Durch die Liste',
@@ -284,4 +292,5 @@ export const de: Words = {
   keySend: 'Senden',
   keyBreak: 'Neue Zeile',
   keySheet: 'Diese Übersicht',
+  keyQuit: 'JUICE beenden',
 };

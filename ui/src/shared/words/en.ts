@@ -25,7 +25,7 @@ const availabilityHint: Record<Availability, string> = {
   here: 'Buddies see that you are here',
   away: 'Back in a while',
   busy: 'Here, but please not now',
-  invisible: 'You look offline and can still write',
+  invisible: 'You look offline; messages wait',
 };
 
 const waiting: Record<Waiting, (name: string) => string> = {
@@ -35,6 +35,7 @@ const waiting: Record<Waiting, (name: string) => string> = {
   turn: () => 'It waits for the messages before it and goes out right after them.',
   keyAlarm: (name) => `${name}’s key changed. Nothing goes out until you have compared safety numbers.`,
   notBuddies: (name) => `${name} has not said yes yet. The message waits here until then.`,
+  invisible: (name) => `You are invisible. It goes out to ${name} when you show yourself again.`,
 };
 
 const errors: Record<ErrorCode, string> = {
@@ -64,6 +65,7 @@ const errors: Record<ErrorCode, string> = {
     'The files of this profile are damaged and can’t be opened. A backup of the folder helps if you have one.',
   profileTooNew: 'This profile was last used by a newer JUICE. Update this one to open it.',
   notSaved: 'It couldn’t be saved: the disk is full or failing. Free some space and try again.',
+  keyChanged: 'Their key has just changed again. Compare the new number.',
   tooManyBuddies: 'A thousand buddies are the most. Remove someone first.',
   internal: 'JUICE made a mistake here. Try again; if it stays, restart JUICE.',
 };
@@ -116,6 +118,9 @@ export const en = {
   needAccount: 'I need a new account',
   welcomeBack: 'Welcome back',
   welcomeBackName: (name: string) => `Welcome back, ${name}`,
+  stay: 'Keep me signed in on this computer',
+  stayHint: 'In this computer’s keyring, until you sign out.',
+  notKept: 'You’re signed in, but the keyring didn’t take your password. JUICE asks for it again next time.',
   unlockHint: 'Your password opens the messages kept on this computer.',
   unlockSubmit: 'Open',
   unlockWorking: 'Opening…',
@@ -233,6 +238,7 @@ export const en = {
   closedBlocked: (name: string) => `You blocked ${name}.`,
   notYet: (name: string) => `${name} hasn’t answered yet. What you write waits here until then.`,
   offlineNote: (name: string) => `${name} is offline. What you write goes out when they’re back.`,
+  invisibleNote: 'You are invisible. What you write goes out when you show yourself.',
   keyAlarm: (name: string) => `${name}’s key changed`,
   keyAlarmHint: (name: string) =>
     `Maybe a new computer, maybe somebody else. Nothing goes out until you have checked with ${name}.`,
@@ -296,6 +302,7 @@ export const en = {
   aboutMe: 'Your name',
   aboutServer: 'Your server',
   signOut: 'Sign out',
+  quit: 'Quit',
 
   // Keyboard sheet
   keySearch: 'Search or add',
@@ -308,4 +315,5 @@ export const en = {
   keySend: 'Send',
   keyBreak: 'New line',
   keySheet: 'This sheet',
+  keyQuit: 'Quit JUICE',
 };

@@ -1,0 +1,161 @@
+//! Theirs, inwards: checked, saved, shown, and then confirmed.
+
+use super::{super::*, *};
+
+impl Messenger {
+    pub(in crate::messenger) fn content_arrived(
+        &mut self,
+        account: &AccountId,
+        device: &DeviceId,
+        signed: Signed<Content>,
+    ) -> Result<(), ProtoError> {
+        let (now, my_key) = (self.now, self.me.account_key);
+        let Some(buddy) = self.buddies.get_mut(account) else { return Ok(()) };
+        let Some(pin) = buddy.record.pin else { return Err(ProtoError::UnknownDevice) };
+        let conversation = ConversationId::between(&my_key, &pin.key);
+        let (content, refused) = match content::check(&signed, &conversation, account, device) {
+            Ok(content) => (content, None),
+            // Of the right author and place: its place is kept, so that what follows can come.
+            Err(error @ ProtoError::BodyTooLong) => {
+                (content::placed(&signed, &conversation, account, device)?, Some(error))
+            }
+            Err(error) => return Err(error),
+        };
+        let chat = &mut buddy.chat;
+        let saved = chat.have(device).unwrap_or(0);
+        let last = chat.arrivals.back().or(chat.arriving.last());
+        let tail = last.filter(|last| last.record.device == *device).map_or(saved, |last| last.record.seq.max(saved));
+        if content.seq > tail + 1 {
+            if content.seq - tail > MAX_SEQ_JUMP {
+                return Err(ProtoError::SeqJump);
+            }
+            if chat.wanted != Some(tail + 1) {
+                chat.wanted = Some(tail + 1);
+                self.say(account, &LinkBody::Want(tail + 1));
+            }
+            return Ok(());
+        }
+        if chat.arrivals.len() >= MAX_ARRIVALS {
+            return Ok(());
+        }
+        let mut record = record_of(*account, false, &content, signed);
+        if refused.is_some() {
+            (record.kind, record.signed) = (kind::VOID, Signed::from_parts(Vec::new(), [0; 64]));
+        }
+        // A clock that is far ahead is set back, but never behind what the same device said before.
+        let before = chat.their_hlc.get(device).map_or(Hlc(0), |last| Hlc(last.0.saturating_add(1)));
+        record.hlc = content.hlc.clamped(now.wall).max(before);
+        chat.their_hlc.insert(*device, record.hlc);
+        record.sent_ms = content.sent_ms.min(Hlc(u64::MAX).clamped(now.wall).0 >> 16);
+        chat.hlc = chat.hlc.max(record.hlc);
+        chat.arrivals.push_back(Arrival { record, refused });
+        self.save_theirs(account);
+        Ok(())
+    }
+
+    pub(in crate::messenger) fn save_theirs(&mut self, account: &AccountId) {
+        let Some(buddy) = self.buddies.get_mut(account) else { return };
+        let chat = &mut buddy.chat;
+        if !chat.arriving.is_empty() || chat.arrivals.is_empty() {
+            return;
+        }
+        chat.arriving = chat.arrivals.drain(..).collect();
+        let changes = chat.arriving.iter().map(|arrival| Change::Message(arrival.record.clone())).collect();
+        self.save(Saving::Theirs(*account), changes);
+    }
+
+    pub(in crate::messenger) fn theirs_saved(&mut self, account: &AccountId, fates: &[Fate]) {
+        let Some(buddy) = self.buddies.get_mut(account) else { return };
+        let chat = &mut buddy.chat;
+        let arriving = std::mem::take(&mut chat.arriving);
+        let mut receipt = Vec::new();
+        let mut refused = Vec::new();
+        let mut conflict = false;
+        let mut arrived = Vec::new();
+        for (Arrival { record, refused: why }, fate) in arriving.into_iter().zip(fates) {
+            let id = record.id;
+            match fate {
+                Fate::Done => {
+                    let tail = chat.theirs.entry(record.device).or_default();
+                    *tail = (*tail).max(record.seq);
+                    if record.kind != kind::VOID {
+                        chat.unread += 1;
+                        chat.last_message_ms = record.sent_ms;
+                        chat.last_from_them = Some(record.id);
+                        arrived.push(record);
+                    }
+                }
+                Fate::Known => {}
+                Fate::Conflict => {
+                    conflict |= !std::mem::replace(&mut chat.equivocated, true);
+                    refused.push((id, ProtoError::Equivocation));
+                    continue;
+                }
+            }
+            match why {
+                Some(error) => refused.push((id, error)),
+                None => receipt.push(id),
+            }
+        }
+        if chat.wanted.is_some_and(|wanted| chat.theirs.values().any(|tail| *tail >= wanted)) {
+            chat.wanted = None;
+        }
+        if !arrived.is_empty() {
+            buddy.typing = false;
+            self.dirty.insert(*account);
+        }
+        for record in &arrived {
+            let message = self.message_view(record);
+            self.tell(Event::MessageArrived { message });
+        }
+        for ids in receipt.chunks(MAX_RECEIPT) {
+            self.say(account, &LinkBody::Delivered(ids.to_vec()));
+        }
+        for (id, error) in refused {
+            self.say(account, &LinkBody::Refused(id, format!("{error:?}")));
+        }
+        if conflict {
+            self.tell(Event::Notice { notice: Notice::Equivocation { buddy: account.to_string() } });
+        }
+        self.save_theirs(account);
+    }
+
+    /// Nothing is confirmed; they send it again.
+    pub(in crate::messenger) fn theirs_not_saved(&mut self, account: &AccountId) {
+        if let Some(buddy) = self.buddies.get_mut(account) {
+            buddy.chat.arriving.clear();
+            buddy.chat.arrivals.clear();
+            buddy.chat.wanted = None;
+        }
+    }
+
+    pub(in crate::messenger) fn mark_read(&mut self, buddy: &str) -> Outcome {
+        let account = self.buddy_by_hex(buddy)?.record.account;
+        let at = self.now.wall;
+        let Some(buddy) = self.buddies.get_mut(&account) else { return Ok(None) };
+        if buddy.chat.unread > 0 {
+            buddy.chat.unread = 0;
+            buddy.chat.last_seen = buddy.chat.last_from_them;
+            let seen = buddy.chat.last_seen;
+            self.dirty.insert(account);
+            self.note(vec![Change::Seen(account)]);
+            if let Some(seen) = seen {
+                self.say(&account, &LinkBody::Read(seen, at));
+            }
+        }
+        Ok(Some(Reply::Done))
+    }
+
+    pub(in crate::messenger) fn typing(&mut self, buddy: &str, active: bool) -> Outcome {
+        let account = self.buddy_by_hex(buddy)?.record.account;
+        self.say(&account, &LinkBody::Typing(active));
+        Ok(Some(Reply::Done))
+    }
+
+    pub(in crate::messenger) fn save_draft(&mut self, number: u64, buddy: &str, text: String) -> Outcome {
+        let account = self.buddy_by_hex(buddy)?.record.account;
+        let text = text.chars().take(MAX_DRAFT).collect();
+        self.save(Saving::Command(number, Box::new(Reply::Done)), vec![Change::Draft(account, text)]);
+        Ok(None)
+    }
+}
