@@ -42,10 +42,13 @@ impl Messenger {
         if refused.is_some() {
             (record.kind, record.signed) = (kind::VOID, Signed::from_parts(Vec::new(), [0; 64]));
         }
-        // A clock that is far ahead is set back, but never behind what the same device said before.
-        let before = chat.their_hlc.get(device).map_or(Hlc(0), |last| Hlc(last.0.saturating_add(1)));
-        record.hlc = content.hlc.clamped(now.wall).max(before);
-        chat.their_hlc.insert(*device, record.hlc);
+        record.hlc = content.hlc.clamped(now.wall);
+        if content.seq > tail {
+            // A clock that is far ahead is set back, but never behind what the same device said before.
+            let before = chat.their_hlc.get(device).map_or(Hlc(0), |last| Hlc(last.0.saturating_add(1)));
+            record.hlc = record.hlc.max(before);
+            chat.their_hlc.insert(*device, record.hlc);
+        }
         record.sent_ms = content.sent_ms.min(Hlc(u64::MAX).clamped(now.wall).0 >> 16);
         chat.hlc = chat.hlc.max(record.hlc);
         chat.arrivals.push_back(Arrival { record, refused });
@@ -125,6 +128,7 @@ impl Messenger {
         if let Some(buddy) = self.buddies.get_mut(account) {
             buddy.chat.arriving.clear();
             buddy.chat.arrivals.clear();
+            buddy.chat.their_hlc.clear();
             buddy.chat.wanted = None;
         }
     }
