@@ -5,6 +5,7 @@
 
 mod accounts;
 mod contacts;
+mod json;
 mod keeper;
 #[cfg(feature = "seed")]
 mod planting;

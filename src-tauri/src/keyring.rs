@@ -28,7 +28,15 @@ const PERSON: Duration = Duration::from_secs(60);
 /// How long a page waits for the sign-in at the start, before it shows the lock: a password is tried within a second.
 const START: Duration = Duration::from_secs(3);
 
-type Store = Option<Arc<CredentialStore>>;
+type Open = fn() -> Result<Store, Error>;
+
+/// A keyring that has been found.
+#[derive(Clone, Debug)]
+struct Store {
+    entries: Arc<CredentialStore>,
+    /// What an entry is given beside its name: its title in the keyring's own window, where that can be chosen.
+    attributes: &'static [(&'static str, &'static str)],
+}
 
 /// The way to the keyring, for one profile.
 #[derive(Clone, Debug)]
@@ -37,8 +45,8 @@ pub struct Keyring(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     account: String,
-    open: fn() -> Result<Arc<CredentialStore>, Error>,
-    store: OnceCell<Store>,
+    open: Open,
+    store: OnceCell<Option<Store>>,
     started: watch::Sender<bool>,
 }
 
@@ -57,7 +65,7 @@ impl Keyring {
         Self::with(instance::short_name(&folder), system)
     }
 
-    fn with(account: String, open: fn() -> Result<Arc<CredentialStore>, Error>) -> Self {
+    fn with(account: String, open: Open) -> Self {
         Self(Arc::new(Inner { account, open, store: OnceCell::new(), started: watch::Sender::new(false) }))
     }
 
@@ -160,7 +168,10 @@ impl Keyring {
     ) -> Result<T, String> {
         let Some(store) = self.store().await else { return Err("there is no keyring".into()) };
         let account = self.0.account.clone();
-        let asking = spawn_blocking(move || question(&store.build(SERVICE, &account, Some(&label()))?));
+        let asking = spawn_blocking(move || {
+            let attributes = store.attributes.iter().copied().collect();
+            question(&store.entries.build(SERVICE, &account, Some(&attributes))?)
+        });
         match timeout(patience, asking).await {
             Ok(Ok(Ok(answer))) => Ok(answer),
             Ok(Ok(Err(error))) => Err(in_words(&error)),
@@ -169,7 +180,7 @@ impl Keyring {
         }
     }
 
-    async fn store(&self) -> Store {
+    async fn store(&self) -> Option<Store> {
         let open = self.0.open;
         let find = async {
             match timeout(ANSWER, spawn_blocking(open)).await {
@@ -222,34 +233,23 @@ fn in_words(error: &Error) -> String {
     }
 }
 
-/// What the keyring's own window calls the entry, where that can be chosen.
 #[cfg(target_os = "linux")]
-fn label() -> std::collections::HashMap<&'static str, &'static str> {
-    [("label", "JUICE")].into()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn label() -> std::collections::HashMap<&'static str, &'static str> {
-    std::collections::HashMap::new()
-}
-
-#[cfg(target_os = "linux")]
-fn system() -> Result<Arc<CredentialStore>, Error> {
-    Ok(zbus_secret_service_keyring_store::Store::new()?)
+fn system() -> Result<Store, Error> {
+    Ok(Store { entries: zbus_secret_service_keyring_store::Store::new()?, attributes: &[("label", "JUICE")] })
 }
 
 #[cfg(target_os = "macos")]
-fn system() -> Result<Arc<CredentialStore>, Error> {
-    Ok(apple_native_keyring_store::keychain::Store::new()?)
+fn system() -> Result<Store, Error> {
+    Ok(Store { entries: apple_native_keyring_store::keychain::Store::new()?, attributes: &[] })
 }
 
 #[cfg(target_os = "windows")]
-fn system() -> Result<Arc<CredentialStore>, Error> {
-    Ok(windows_native_keyring_store::Store::new()?)
+fn system() -> Result<Store, Error> {
+    Ok(Store { entries: windows_native_keyring_store::Store::new()?, attributes: &[] })
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "windows")))]
-fn system() -> Result<Arc<CredentialStore>, Error> {
+fn system() -> Result<Store, Error> {
     Err(Error::NoDefaultStore)
 }
 
@@ -258,7 +258,8 @@ mod tests {
     use super::*;
 
     fn working() -> Keyring {
-        Keyring::with("a profile".into(), || Ok(keyring_core::mock::Store::new()?))
+        let open = || Ok(Store { entries: keyring_core::mock::Store::new()?, attributes: &[] });
+        Keyring::with("a profile".into(), open)
     }
 
     #[tokio::test]

@@ -1,6 +1,13 @@
 //! Two whole buddies and a real server on loopback: signing in and out, finding each other, talking.
 
-#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one event of many")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test's way to say that it failed"
+)]
 
 use juice_engine::view::{
     AccountAddress, Availability, BuddyState, Command, CommandError, Delivery, ErrorCode, Event, Relation, Reply,

@@ -1,5 +1,14 @@
 //! Whole buddies when things die: the server, and either of them, at any moment.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test's way to say that it failed"
+)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},

@@ -9,7 +9,11 @@ use juice_proto::{
     sign::Signed,
 };
 
-use super::{Store, StoreError, ms, packed, unpacked};
+use super::{
+    Store, StoreError,
+    json::{from_hex, from_json},
+    ms, packed, unpacked,
+};
 use crate::denied::Denied;
 
 /// The most lists handed out of one account.
@@ -80,8 +84,8 @@ impl Store {
             }
         }
         let made = sqlx::query(
-            "INSERT INTO account (account, record, capsule, prekey, version, made_ms)
-             VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (account) DO NOTHING",
+            "INSERT INTO account (account, record, capsule, prekey, version, made_ms, listed_ms)
+             VALUES (?1, ?2, ?3, ?4, 1, ?5, ?5) ON CONFLICT (account) DO NOTHING",
         )
         .bind(new.account.bytes().as_slice())
         .bind(new.record)
@@ -114,12 +118,16 @@ impl Store {
         now: Millis,
     ) -> Result<(), Denied> {
         let mut work = self.begin().await?;
-        let moved = sqlx::query("UPDATE account SET version = version + 1, prekey = ? WHERE row = ? AND version = ?")
-            .bind(packed(prekey))
-            .bind(row)
-            .bind(i64::from(from))
-            .execute(&mut *work)
-            .await?;
+        let moved = sqlx::query(
+            "UPDATE account SET version = version + 1, prekey = ?, listed_ms = ?
+             WHERE row = ? AND version = ?",
+        )
+        .bind(packed(prekey))
+        .bind(ms(now))
+        .bind(row)
+        .bind(i64::from(from))
+        .execute(&mut *work)
+        .await?;
         if moved.rows_affected() == 0 {
             return Err(Refusal::WrongList.into());
         }
@@ -166,21 +174,25 @@ impl Store {
         id: &AccountId,
         since: u32,
     ) -> Result<Option<(Vec<Signed<DeviceList>>, Signed<Prekey>)>, StoreError> {
-        let found: Vec<(Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
-            "SELECT account.prekey, list.list FROM account
-             LEFT JOIN list ON list.account = account.row AND list.version > ?2
-             WHERE account.account = ?1 ORDER BY list.version DESC LIMIT ?3",
+        let found: Option<(Vec<u8>, String)> = sqlx::query_as(
+            "SELECT prekey, (
+                 SELECT json_group_array(hex(list) ORDER BY version) FROM (
+                     SELECT list, version FROM list WHERE list.account = account.row AND version > ?2
+                     ORDER BY version DESC LIMIT ?3
+                 )
+             ) FROM account WHERE account.account = ?1",
         )
         .bind(id.bytes().as_slice())
         .bind(i64::from(since))
         .bind(MAX_LISTS)
-        .fetch_all(&mut *self.reader().await?)
+        .fetch_optional(&mut *self.reader().await?)
         .await?;
-        let Some((prekey, _)) = found.first() else {
+        let Some((prekey, lists)) = found else {
             return Ok(None);
         };
-        let lists = found.iter().rev().filter_map(|(_, list)| list.as_deref()).map(unpacked);
-        Ok(Some((lists.collect::<Result<_, _>>()?, unpacked(prekey)?)))
+        let lists: Vec<&str> = from_json(&lists)?;
+        let lists = lists.into_iter().map(|list| unpacked(&from_hex(list)?));
+        Ok(Some((lists.collect::<Result<_, _>>()?, unpacked(&prekey)?)))
     }
 
     /// The newest lists after `since`, oldest first.

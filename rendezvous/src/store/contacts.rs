@@ -14,6 +14,7 @@ use juice_proto::{
 use super::{
     Store, StoreError,
     accounts::MAX_LISTS,
+    json::{from_hex, from_json},
     ms,
     relations::{
         ASKED, BLOCKED, BUDDY, Bounds, clear_pending, clear_state, make_buddies, relation, room_for_one, row_of,
@@ -56,55 +57,36 @@ pub(crate) struct Ended {
     pub gone_for_other: bool,
 }
 
-/// Who, my state, theirs or -1, a list or nothing; bytes in hex.
-type ContactRow<'a> = (&'a str, i64, i64, &'a str);
-
-fn from_hex(digits: &str) -> Result<Vec<u8>, ProtoError> {
-    hex::decode(digits).map_err(|_| ProtoError::Corrupt)
-}
-
-fn contacts_from(rows: Vec<ContactRow<'_>>) -> Result<Vec<Known>, StoreError> {
-    let mut contacts: Vec<Known> = Vec::with_capacity(rows.len());
-    for (account, mine, theirs, list) in rows {
-        let account = <[u8; 32]>::try_from(from_hex(account)?).map(AccountId::new).map_err(|_| ProtoError::Corrupt)?;
-        let list = if list.is_empty() { None } else { Some(unpacked(&from_hex(list)?)?) };
-        match contacts.last_mut() {
-            Some(last) if last.account == account => last.lists.extend(list),
-            Some(_) | None => contacts.push(Known {
-                account,
-                relation: relation(mine),
-                mutual: mine == BUDDY && theirs == BUDDY,
-                lists: list.into_iter().collect(),
-            }),
-        }
-    }
-    Ok(contacts)
-}
+/// A contact in JSON: its row, who it is, how I stand to it, and a list of it or nothing. With several lists it comes
+/// several times.
+type ContactRow<'a> = (i64, &'a str, i64, &'a str);
 
 impl Store {
     /// The contacts of an account, and whether requests wait for it; of buddies the lists stored since `since`, all lists
     /// of those who are new since.
-    ///
-    /// In one row, as JSON: sqlx hands each row from SQLite's thread to ours, and for fifty of them that costs a login
-    /// more than everything else together.
     pub(crate) async fn contacts(
         &self,
         row: i64,
         since: Millis,
         asked_after: Millis,
     ) -> Result<(Vec<Known>, bool), StoreError> {
-        let (rows, requests): (String, bool) = sqlx::query_as(
+        // A list is looked for only where there may be one to send: nothing is equal to the NULL of the other case.
+        let (rows, have_me, requests): (String, String, bool) = sqlx::query_as(
             "SELECT json_group_array(
-                 json_array(hex(them.account), mine.state, coalesce(theirs.state, -1), hex(list.list))
+                 json_array(mine.other, hex(them.account), mine.state, hex(list.list))
                  ORDER BY mine.other, list.version
-             ), EXISTS (SELECT 1 FROM pending WHERE asked = ?1 AND asked_ms > ?3)
+             ), (
+                 SELECT json_group_array(account ORDER BY account) FROM relation WHERE other = ?1 AND state = 0
+             ), EXISTS (
+                 SELECT 1 FROM pending WHERE asked = ?1 AND asked_ms > ?3
+             )
              FROM relation AS mine
              JOIN account AS them ON them.row = mine.other
-             LEFT JOIN relation AS theirs
-                 ON theirs.account = mine.other AND theirs.other = mine.account
-             LEFT JOIN list ON mine.state = 0 AND list.account = mine.other
-                 AND list.version > them.version - ?4
+             LEFT JOIN list ON list.version > them.version - ?4
                  AND (list.stored_ms >= ?2 OR mine.since_ms >= ?2)
+                 AND list.account = CASE
+                     WHEN mine.state = 0 AND (them.listed_ms >= ?2 OR mine.since_ms >= ?2) THEN mine.other
+                 END
              WHERE mine.account = ?1 AND (mine.state <> 1 OR mine.since_ms > ?3)",
         )
         .bind(row)
@@ -113,8 +95,7 @@ impl Store {
         .bind(MAX_LISTS)
         .fetch_one(&mut *self.reader().await?)
         .await?;
-        let rows = serde_json::from_str(&rows).map_err(|_| ProtoError::Corrupt)?;
-        Ok((contacts_from(rows)?, requests))
+        Ok((contacts_from(from_json(&rows)?, &from_json::<Vec<i64>>(&have_me)?)?, requests))
     }
 
     /// The requests that wait for an account, oldest first.
@@ -271,4 +252,23 @@ impl Store {
         .await?;
         Ok(states.map_or((false, false), |(mine, theirs)| (mine == BUDDY, mine == BUDDY && theirs == BUDDY)))
     }
+}
+
+/// `have_me` are the rows, in order, of those who have the account as a buddy.
+fn contacts_from(rows: Vec<ContactRow<'_>>, have_me: &[i64]) -> Result<Vec<Known>, StoreError> {
+    let mut contacts: Vec<Known> = Vec::with_capacity(rows.len());
+    for (other, account, mine, list) in rows {
+        let account = <[u8; 32]>::try_from(from_hex(account)?).map(AccountId::new).map_err(|_| ProtoError::Corrupt)?;
+        let list = if list.is_empty() { None } else { Some(unpacked(&from_hex(list)?)?) };
+        match contacts.last_mut() {
+            Some(last) if last.account == account => last.lists.extend(list),
+            Some(_) | None => contacts.push(Known {
+                account,
+                relation: relation(mine),
+                mutual: mine == BUDDY && have_me.binary_search(&other).is_ok(),
+                lists: list.into_iter().collect(),
+            }),
+        }
+    }
+    Ok(contacts)
 }

@@ -11,8 +11,8 @@ impl Store {
         let mut work = self.begin().await?;
         for (row, seedling) in (1i64..).zip(seedlings) {
             sqlx::query(
-                "INSERT INTO account (row, account, record, capsule, prekey, version, made_ms)
-                 VALUES (?, ?, x'', x'', ?, 1, ?)",
+                "INSERT INTO account (row, account, record, capsule, prekey, version, made_ms, listed_ms)
+                 VALUES (?1, ?2, x'', x'', ?3, 1, ?4, ?4)",
             )
             .bind(row)
             .bind(seedling.account.bytes().as_slice())

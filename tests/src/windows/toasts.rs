@@ -126,10 +126,9 @@ fn channel_of(child: &mut Child) -> (std::sync::mpsc::Sender<Value>, Receiver<Va
     let teller = tell.clone();
     thread::spawn(move || {
         for line in stdout.lines().map_while(Result::ok) {
-            if let Ok(value) = serde_json::from_str(&line) {
-                if teller.send(value).is_err() {
-                    break;
-                }
+            let Ok(value) = serde_json::from_str(&line) else { continue };
+            if teller.send(value).is_err() {
+                break;
             }
         }
     });

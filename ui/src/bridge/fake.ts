@@ -1,11 +1,13 @@
 // A whole engine made of memory, for the browser and for tests: same interface, same roads, no network.
 //
-// `?scene=` chooses what is there at the start (firstrun, locked, empty, few, many, offline, long); `?still` keeps
-// the cast from moving on its own, and `?nokeyring` takes the keyring away. Passwords containing "wrong" are wrong, the name "taken" is taken, "nobody" is
-// nobody's, and a server address with "invite" in it asks for a registration code.
+// `?scene=` chooses what is there at the start (firstrun, locked, empty, few, many, offline, long, showcase);
+// `?still` keeps the cast from moving on its own, and `?nokeyring` takes the keyring away. Passwords containing
+// "wrong" are wrong, the name "taken" is taken, "nobody" is nobody's, and a server address with "invite" in it asks
+// for a registration code.
 
 import type { Bridge } from './bridge';
 import { buddy, chatter, fewBuddies, idFor, longRead, manyBuddies, message, showpiece } from './fake/cast';
+import { showcaseBuddies, showcaseTalk } from './fake/showcase';
 import { fakeQr } from './fake/qr';
 import type { Command } from './generated/Command';
 import type { CommandError } from './generated/CommandError';
@@ -24,7 +26,7 @@ import type { Phase } from './generated/Phase';
 import type { Snapshot } from './generated/Snapshot';
 import type { WindowNews } from './generated/WindowNews';
 
-export const SCENES = ['firstrun', 'locked', 'empty', 'few', 'many', 'offline', 'long'] as const;
+export const SCENES = ['firstrun', 'locked', 'empty', 'few', 'many', 'offline', 'long', 'showcase'] as const;
 export type Scene = (typeof SCENES)[number];
 
 const SERVER = 'juice://127.0.0.1:4433#9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
@@ -36,6 +38,11 @@ export function fakeFromAddress(url: URL): FakeBridge {
   const fake = new FakeBridge(scene, { lively: !url.searchParams.has('still'), pace: 1 });
   fake.hasKeyring = !url.searchParams.has('nokeyring');
   return fake;
+}
+
+function castOf(scene: Scene): BuddyView[] {
+  if (scene === 'many') return manyBuddies();
+  return scene === 'showcase' ? showcaseBuddies() : fewBuddies();
 }
 
 function refused(code: ErrorCode): CommandError {
@@ -355,7 +362,7 @@ export class FakeBridge implements Bridge {
     if (scene === 'locked') this.#phase = { type: 'locked' };
     if (scene === 'empty') return;
     this.#me.statusText = 'squeezing the day';
-    const cast = scene === 'many' ? manyBuddies() : fewBuddies();
+    const cast = castOf(scene);
     for (const person of cast) this.#buddies.set(person.id, person);
     if (scene === 'offline') this.#server = { type: 'connecting', attempt: 4 };
     this.#converse(scene, cast);
@@ -370,6 +377,7 @@ export class FakeBridge implements Bridge {
     const first = cast[0];
     if (!first) return;
     this.#messages.set(first.id, scene === 'many' ? chatter(first, 5000) : showpiece(first));
+    if (scene === 'showcase') this.#messages.set(first.id, showcaseTalk(first));
     if (scene === 'long') this.#messages.set(first.id, longRead(first));
     for (const person of cast.slice(1, 40)) {
       const talk = chatter(person, 10 + person.unread);

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt, stream};
 use tokio::{
     sync::{Mutex, Notify, watch},
     task::JoinSet,
@@ -21,6 +21,8 @@ use crate::{
     people::Person,
 };
 
+/// How many sign in at a time.
+const AT_THE_DOOR: usize = 8;
 /// The longest wait between two tries, in seconds.
 const MAX_WAIT: f64 = 60.0;
 
@@ -52,10 +54,16 @@ impl Crowd {
         Self { door, hall: Arc::new(hall), tasks: JoinSet::new() }
     }
 
-    /// Signs these in, one after the other.
+    /// Signs these in, a few at a time.
     pub async fn come(&mut self, people: &[Person]) {
-        for person in people {
-            let client = self.door.enter(person).await.expect("everyone is let in");
+        let door = self.door.clone();
+        let mut coming = stream::iter(people)
+            .map(|person| {
+                let entering = door.enter(person);
+                async move { (person, entering.await.expect("everyone is let in")) }
+            })
+            .buffer_unordered(AT_THE_DOOR);
+        while let Some((person, client)) = coming.next().await {
             self.hall.comings.send_modify(|comings| *comings += 1);
             self.tasks.spawn(stay(client, person.clone(), self.door.clone(), Arc::clone(&self.hall)));
         }

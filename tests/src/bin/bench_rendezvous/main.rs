@@ -118,7 +118,6 @@ struct Filled {
 }
 
 impl Filled {
-    /// They come one after the other.
     async fn start(folder: &Folder, server: ServerKey, people: &[Person]) -> Self {
         let process = Process::start(folder.path(), None, false);
         sleep(SETTLED).await;
