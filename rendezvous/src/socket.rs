@@ -76,10 +76,13 @@ pub(crate) async fn upgrade(
         .write_buffer_size(WRITE_BUFFER)
         .max_message_size(frame::MAX_FRAME)
         .max_frame_size(frame::MAX_FRAME)
-        .on_upgrade(move |socket| async move {
-            // The connection's permit goes with it.
-            let _guest = (guest, peer);
-            Client::new(socket, house, address, nonce).serve().await;
+        .on_upgrade(move |socket| {
+            let client = Box::new(Client::new(socket, house, address, nonce));
+            async move {
+                // The connection's permit goes with it.
+                let _guest = (guest, peer);
+                client.serve().await;
+            }
         });
     for (name, bytes) in [
         (KEY_HEADER, server_key.bytes().as_slice()),
@@ -120,7 +123,9 @@ impl Client {
         Self { socket, house, visit, queue: None }
     }
 
-    async fn serve(mut self) {
+    /// In a box, and whatever does not happen all the time too: a task is as large as its largest moment, and keeps twice
+    /// what is moved into it.
+    async fn serve(mut self: Box<Self>) {
         self.house.metrics.sockets.fetch_add(1, Relaxed);
         let _ = self.converse().await;
         self.visit.end();
@@ -136,33 +141,33 @@ impl Client {
                 Next::Heard(message) => {
                     missed = 0;
                     let had_session = self.queue.is_some();
-                    self.hear(message).await?;
+                    Box::pin(self.hear(message)).await?;
                     if self.queue.is_none() {
                         deadline = opened + timing.session;
                     } else if !had_session {
                         deadline = Instant::now() + clock::jittered(timing.ping);
                     }
                 }
-                Next::Queued(frame) => self.push(frame).await?,
+                Next::Queued(frame) => Box::pin(self.push(frame)).await?,
                 Next::Silence if self.queue.is_none() => {
-                    return self.close(close_code::POLICY, "ReadTimeout").await;
+                    return Box::pin(self.close(close_code::POLICY, "ReadTimeout")).await;
                 }
                 Next::Silence if missed >= MISSED_PINGS => {
-                    return self.close(close_code::POLICY, "ReadTimeout").await;
+                    return Box::pin(self.close(close_code::POLICY, "ReadTimeout")).await;
                 }
                 Next::Silence => {
                     missed += 1;
                     deadline = Instant::now() + clock::jittered(timing.ping);
-                    self.send(Message::Ping(Bytes::new())).await?;
+                    Box::pin(self.send(Message::Ping(Bytes::new()))).await?;
                 }
-                Next::Dismissed => return self.close(close_code::NORMAL, "").await,
+                Next::Dismissed => return Box::pin(self.close(close_code::NORMAL, "")).await,
                 Next::Lost("") => return Err(Over),
                 Next::Lost(why) => {
                     let reply = self.visit.refuse(Refusal::BadRequest);
-                    self.answer(0, reply).await?;
-                    return self.close(close_code::PROTOCOL, why).await;
+                    Box::pin(self.answer(0, reply)).await?;
+                    return Box::pin(self.close(close_code::PROTOCOL, why)).await;
                 }
-                Next::Stopping => return self.say_stopping().await,
+                Next::Stopping => return Box::pin(self.say_stopping()).await,
             }
         }
     }
@@ -196,7 +201,6 @@ impl Client {
             Message::Text(_) => Bytes::new(),
         };
         let (number, reply) = match frame::decode::<ClientFrame>(&bytes) {
-            // Boxed: a call's future is large, and most of the time there is none.
             Ok(frame) => (frame.number, Box::pin(self.visit.frame(&frame)).await),
             Err(_) => (0, self.visit.refuse(Refusal::BadRequest)),
         };

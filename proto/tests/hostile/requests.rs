@@ -5,7 +5,7 @@ use juice_proto::{
     id::AccountId,
     messenger::Output,
     request::Request,
-    seal::Envelope,
+    seal::{Envelope, KemPublic},
     server::{Call, Pending, Push},
     sign::{SecretKey, Signed},
     view::{Command, Event, Relation, Reply, RequestView},
@@ -14,6 +14,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use crate::common::{
+    disk::DiskMood,
     people::{Persona, START, key_of, persona},
     stage::{ALICE, Stage},
 };
@@ -218,4 +219,33 @@ fn an_invite_that_could_not_be_saved_is_not_given_out() {
     stage.disk(ALICE, crate::common::disk::DiskMood::Fails);
     let number = stage.command(ALICE, Command::CreateInvite);
     assert_eq!(stage.answer(ALICE, number), Some(Err(juice_proto::view::ErrorCode::NotSaved)));
+}
+
+#[test]
+fn a_request_that_comes_before_the_day_key_is_saved_is_not_lost() {
+    let mut stage = Stage::new(&["alice", "bob"]);
+    stage.kill(ALICE);
+    stage.players[ALICE].disk.day_keys.clear();
+    stage.players[ALICE].disk.buddies.clear();
+    stage.disk(ALICE, DiskMood::Stalls);
+    stage.open_server();
+    stage.start(ALICE);
+    stage.connect(ALICE);
+    let prekey = stage.players[ALICE].messenger.as_ref().expect("running").first_prekey().expect("one in the making");
+    let public = prekey.peek().expect("a key");
+    let key = KemPublic::parse(public.suite, &public.key).expect("a key");
+    let bob = persona("bob");
+    let request = Request {
+        from: bob.identity.account,
+        name: "bob".into(),
+        to: persona("alice").identity.account,
+        note: "early".into(),
+        token: None,
+        asked_ms: START,
+    };
+    let plain = frame::encode(&Signed::make(&request, &bob.identity.device));
+    let envelope =
+        Envelope::seal(&plain, &key, &stage.device(ALICE), &mut ChaCha20Rng::seed_from_u64(1)).expect("seals");
+    stage.push(ALICE, Push::Pending(Pending { from: bob.identity.account, list: bob.identity.list.clone(), envelope }));
+    assert!(stage.events(ALICE).iter().any(|event| matches!(event, Event::RequestArrived { .. })));
 }

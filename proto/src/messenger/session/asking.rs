@@ -65,7 +65,9 @@ impl Messenger {
         &self,
         pending: Pending,
     ) -> Result<(Request, Signed<DeviceList>), ProtoError> {
-        let key = self.day_keys.iter().find(|key| key.id == pending.envelope.key).ok_or(ProtoError::UnknownKey)?;
+        // The first key of a new device is offered before it is saved, so it may be asked for before it is saved.
+        let mut keys = self.day_keys.iter().chain(&self.fresh_day_key);
+        let key = keys.find(|key| key.id == pending.envelope.key).ok_or(ProtoError::UnknownKey)?;
         let plain = pending.envelope.open(&key.secret, &self.me.device.device())?;
         let signed: Signed<Request> = frame::decode(&plain)?;
         let (list, _) = device_list::check(&pending.from, None, &pending.list)?;
