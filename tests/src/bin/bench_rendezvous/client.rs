@@ -103,10 +103,8 @@ impl Door {
         let nonce: Nonce = nonce.try_into().map_err(|_| anyhow!("no nonce"))?;
         let mut client = Client { socket, calls: 1 };
         let hello = ClientFrame::proven(1, &person.hello(), &person.device, &self.server, &nonce);
-        match client.exchange(&hello).await? {
-            Answer::Welcome(_) => Ok(client),
-            other => bail!("hello was answered by {other:?}"),
-        }
+        let answer = client.exchange(&hello).await?;
+        if matches!(answer, Answer::Welcome(_)) { Ok(client) } else { bail!("hello was answered by {answer:?}") }
     }
 }
 
