@@ -134,7 +134,7 @@ fn eve_cannot_part_two_buddies_by_listing_the_device_of_one() {
     list.devices.insert(0, Device { id: bob.identity.device.device(), added_ms: 0, revoked_ms: None });
     let (list, pin) = list.sign(&eve.key);
     stage.kill(CAROL);
-    let mut evil = eve.clone();
+    let mut evil = eve;
     evil.identity.list = list;
     evil.identity.pin = pin;
     Raw::meet(&mut stage, ALICE, &evil);

@@ -216,7 +216,7 @@ fn an_expired_or_invented_invite_is_an_ordinary_request() {
 #[test]
 fn an_invite_that_could_not_be_saved_is_not_given_out() {
     let mut stage = alice();
-    stage.disk(ALICE, crate::common::disk::DiskMood::Fails);
+    stage.disk(ALICE, DiskMood::Fails);
     let number = stage.command(ALICE, Command::CreateInvite);
     assert_eq!(stage.answer(ALICE, number), Some(Err(juice_proto::view::ErrorCode::NotSaved)));
 }
@@ -226,7 +226,6 @@ fn a_request_that_comes_before_the_day_key_is_saved_is_not_lost() {
     let mut stage = Stage::new(&["alice", "bob"]);
     stage.kill(ALICE);
     stage.players[ALICE].disk.day_keys.clear();
-    stage.players[ALICE].disk.buddies.clear();
     stage.disk(ALICE, DiskMood::Stalls);
     stage.open_server();
     stage.start(ALICE);
@@ -234,18 +233,18 @@ fn a_request_that_comes_before_the_day_key_is_saved_is_not_lost() {
     let prekey = stage.players[ALICE].messenger.as_ref().expect("running").first_prekey().expect("one in the making");
     let public = prekey.peek().expect("a key");
     let key = KemPublic::parse(public.suite, &public.key).expect("a key");
-    let bob = persona("bob");
+    let eve = persona("eve");
     let request = Request {
-        from: bob.identity.account,
-        name: "bob".into(),
+        from: eve.identity.account,
+        name: "eve".into(),
         to: persona("alice").identity.account,
         note: "early".into(),
         token: None,
         asked_ms: START,
     };
-    let plain = frame::encode(&Signed::make(&request, &bob.identity.device));
+    let plain = frame::encode(&Signed::make(&request, &eve.identity.device));
     let envelope =
         Envelope::seal(&plain, &key, &stage.device(ALICE), &mut ChaCha20Rng::seed_from_u64(1)).expect("seals");
-    stage.push(ALICE, Push::Pending(Pending { from: bob.identity.account, list: bob.identity.list.clone(), envelope }));
+    stage.push(ALICE, Push::Pending(Pending { from: eve.identity.account, list: eve.identity.list, envelope }));
     assert!(stage.events(ALICE).iter().any(|event| matches!(event, Event::RequestArrived { .. })));
 }

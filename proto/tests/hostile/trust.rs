@@ -272,7 +272,7 @@ fn a_request_from_a_buddy_is_not_shown() {
     let key = stage.players[ALICE].disk.day_keys[0].secret.public();
     let plain = frame::encode(&Signed::make(&request, &old.identity.device));
     let envelope = Envelope::seal(&plain, &key, &stage.device(ALICE), &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
-    stage.push(ALICE, Push::Pending(Pending { from: old.identity.account, list: old.identity.list.clone(), envelope }));
+    stage.push(ALICE, Push::Pending(Pending { from: old.identity.account, list: old.identity.list, envelope }));
     assert!(!stage.events(ALICE).iter().any(|e| matches!(e, Event::RequestArrived { .. })));
 }
 

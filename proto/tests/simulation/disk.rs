@@ -41,10 +41,9 @@ impl Disk {
             Change::Message(message) => return self.insert(message),
             Change::Progress(ids, progress) => {
                 for id in ids {
-                    if let Some((message, _)) = self.messages.get_mut(&id) {
-                        if rank(progress) > rank(message.progress) {
-                            message.progress = progress;
-                        }
+                    match self.messages.get_mut(&id) {
+                        Some((message, _)) if rank(progress) > rank(message.progress) => message.progress = progress,
+                        Some(_) | None => {}
                     }
                 }
             }

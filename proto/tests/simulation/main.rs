@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
+    clippy::disallowed_methods,
     clippy::wildcard_enum_match_arm,
     reason = "a test's own helpers"
 )]

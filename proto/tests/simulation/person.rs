@@ -75,7 +75,9 @@ impl Person {
         self.server = None;
         self.doors.clear();
         for (_, changes) in std::mem::take(&mut self.saving).into_iter().take(survive) {
-            changes.into_iter().for_each(|change| drop(self.disk.make(change)));
+            for change in changes {
+                self.disk.make(change);
+            }
         }
     }
 }

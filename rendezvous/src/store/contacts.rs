@@ -14,7 +14,7 @@ use juice_proto::{
 use super::{
     Store, StoreError,
     accounts::MAX_LISTS,
-    json::{from_hex, from_json},
+    json::{from_hex, from_json, id_from_hex},
     ms,
     relations::{
         ASKED, BLOCKED, BUDDY, Bounds, clear_pending, clear_state, make_buddies, relation, room_for_one, row_of,
@@ -258,7 +258,7 @@ impl Store {
 fn contacts_from(rows: Vec<ContactRow<'_>>, have_me: &[i64]) -> Result<Vec<Known>, StoreError> {
     let mut contacts: Vec<Known> = Vec::with_capacity(rows.len());
     for (other, account, mine, list) in rows {
-        let account = <[u8; 32]>::try_from(from_hex(account)?).map(AccountId::new).map_err(|_| ProtoError::Corrupt)?;
+        let account = AccountId::new(id_from_hex(account)?);
         let list = if list.is_empty() { None } else { Some(unpacked(&from_hex(list)?)?) };
         match contacts.last_mut() {
             Some(last) if last.account == account => last.lists.extend(list),

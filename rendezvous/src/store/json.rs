@@ -11,5 +11,14 @@ pub(super) fn from_json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Prot
 
 /// What its `hex` made; of NULL that is nothing.
 pub(super) fn from_hex(digits: &str) -> Result<Vec<u8>, ProtoError> {
-    hex::decode(digits).map_err(|_| ProtoError::Corrupt)
+    let mut bytes = vec![0; digits.len() / 2];
+    hex::decode_to_slice(digits, &mut bytes).map_err(|_| ProtoError::Corrupt)?;
+    Ok(bytes)
+}
+
+/// An id that its `hex` made.
+pub(super) fn id_from_hex(digits: &str) -> Result<[u8; 32], ProtoError> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(digits, &mut bytes).map_err(|_| ProtoError::Corrupt)?;
+    Ok(bytes)
 }
