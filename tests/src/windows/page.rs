@@ -71,7 +71,14 @@ impl Window {
             if number > 0 {
                 self.type_into(&id("composer"), "\u{e008}\u{e007}\u{e000}");
             }
-            self.type_into(&id("composer"), line);
+            if line.is_ascii() {
+                self.type_into(&id("composer"), line);
+            } else {
+                // The driver has no keys beyond the first plane; this is how an input method or a paste comes in.
+                let script = "document.querySelector(arguments[0]).focus(); \
+                              document.execCommand('insertText', false, arguments[1])";
+                self.run(script, &json!([id("composer"), line]));
+            }
         }
         self.type_into(&id("composer"), "\u{e007}");
     }
