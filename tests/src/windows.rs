@@ -8,4 +8,9 @@ mod page;
 mod stage;
 mod toasts;
 
-pub use self::{driver::Window, page::id, stage::Stage, toasts::Toasts};
+pub use self::{
+    driver::Window,
+    page::id,
+    stage::{Stage, wait_for},
+    toasts::Toasts,
+};

@@ -65,7 +65,8 @@ impl Window {
         self.post("/execute/sync", &json!({ "script": script, "args": arguments }))
     }
 
-    pub(super) fn find(&self, selector: &str) -> Option<String> {
+    /// An element, if it is there.
+    pub fn find(&self, selector: &str) -> Option<String> {
         let found = self.post("/element", &json!({ "using": "css selector", "value": selector }));
         found.as_object()?.values().next()?.as_str().filter(|_| found.get("error").is_none()).map(str::to_owned)
     }

@@ -102,7 +102,7 @@ fn bus(folder: &Path) -> (Child, String) {
 }
 
 /// Waits for a condition outside of this process, where there is nothing to be woken by.
-pub(super) fn wait_for(what: &str, mut fits: impl FnMut() -> bool) {
+pub fn wait_for(what: &str, mut fits: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !fits() {
         assert!(Instant::now() < end, "{what} did not come");

@@ -14,6 +14,8 @@ use crate::process::{TICK, cpu_of};
 
 /// What others may take, as a part of all cores.
 const CALM: f64 = 0.05;
+/// After this a measure makes do with the runs that it has.
+const LONG: Duration = Duration::from_secs(40);
 
 /// What others took, measure by measure.
 #[derive(Default)]
@@ -52,6 +54,7 @@ fn everyones() -> Duration {
 /// Runs taken so far, with what others took during each.
 pub struct Runs<T> {
     runs: Vec<(f64, T)>,
+    since: Instant,
     wanted: usize,
     most: usize,
 }
@@ -59,12 +62,14 @@ pub struct Runs<T> {
 impl<T> Runs<T> {
     /// `wanted` runs, out of `most`.
     pub fn new((wanted, most): (usize, usize)) -> Self {
-        Self { runs: Vec::new(), wanted, most }
+        Self { runs: Vec::new(), since: Instant::now(), wanted, most }
     }
 
     /// Whether another run is called for.
     pub fn more(&self) -> bool {
-        self.runs.len() < self.most && self.runs.iter().filter(|(taken, _)| *taken < CALM).count() < self.wanted
+        let calm = self.runs.iter().filter(|(taken, _)| *taken < CALM).count();
+        let may_repeat = self.runs.len() < self.most && self.since.elapsed() < LONG;
+        self.runs.len() < self.wanted || (calm < self.wanted && may_repeat)
     }
 
     pub fn add(&mut self, taken: f64, run: T) {
