@@ -2,4 +2,8 @@
 import type { AccountAddress } from "./AccountAddress";
 import type { Availability } from "./Availability";
 
+/**
+ * Everything a person can ask for. Each is answered by a [`Reply`] or a [`CommandError`]; what changes because of
+ * it is told by [`Event`]s, on the same road on which the news from buddies comes.
+ */
 export type Command = { "type": "register", name: string, password: string, server: string, invite: string | null, } | { "type": "signIn", password: string, account: AccountAddress | null, } | { "type": "signOut" } | { "type": "setStatus", availability: Availability, text: string, } | { "type": "addBuddy", name: string, note: string, } | { "type": "addByInvite", link: string, } | { "type": "acceptBuddy", buddy: string, } | { "type": "declineBuddy", buddy: string, } | { "type": "blockBuddy", buddy: string, } | { "type": "unblockBuddy", buddy: string, } | { "type": "removeBuddy", buddy: string, } | { "type": "renameBuddy", buddy: string, alias: string, } | { "type": "verifyBuddy", buddy: string, number: Array<string>, } | { "type": "sendMessage", buddy: string, text: string, } | { "type": "cancelMessage", buddy: string, message: string, } | { "type": "markRead", buddy: string, } | { "type": "typing", buddy: string, active: boolean, } | { "type": "saveDraft", buddy: string, text: string, } | { "type": "createInvite" } | { "type": "changePassword", old: string, new: string, };

@@ -2,4 +2,7 @@
 import type { Route } from "./Route";
 import type { Waiting } from "./Waiting";
 
+/**
+ * What became of a message of mine.
+ */
 export type Delivery = { "type": "queued", why: Waiting, } | { "type": "sent", route: Route, } | { "type": "delivered", atMs: number, } | { "type": "read", atMs: number, } | { "type": "refused", code: string, } | { "type": "cancelled" };
