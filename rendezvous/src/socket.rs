@@ -5,6 +5,7 @@
 
 use std::{
     net::IpAddr,
+    pin::{Pin, pin},
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -29,8 +30,9 @@ use juice_proto::{
 };
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, Sleep, sleep_until, timeout},
 };
+use tokio_util::sync::WaitForCancellationFuture;
 
 use crate::{
     clock, keys,
@@ -133,19 +135,24 @@ impl Client {
     }
 
     async fn converse(&mut self) -> Result<(), Over> {
-        let timing = self.house.config.timing;
+        let house = Arc::clone(&self.house);
+        let timing = house.config.timing;
         let opened = Instant::now();
-        let (mut deadline, mut missed) = (opened + timing.first_call, 0);
+        // Both last as long as the socket: to enter and leave the lists in which all of these wait costs as much as to
+        // write a frame.
+        let mut stopping = pin!(house.stopping.cancelled());
+        let mut silence = pin!(sleep_until(opened + timing.first_call));
+        let mut missed = 0;
         loop {
-            match self.next(deadline).await {
+            match self.next(stopping.as_mut(), silence.as_mut()).await {
                 Next::Heard(message) => {
                     missed = 0;
                     let had_session = self.queue.is_some();
                     Box::pin(self.hear(message)).await?;
                     if self.queue.is_none() {
-                        deadline = opened + timing.session;
+                        silence.as_mut().reset(opened + timing.session);
                     } else if !had_session {
-                        deadline = Instant::now() + clock::jittered(timing.ping);
+                        silence.as_mut().reset(Instant::now() + clock::jittered(timing.ping));
                     }
                 }
                 Next::Queued(frame) => Box::pin(self.push(frame)).await?,
@@ -157,7 +164,7 @@ impl Client {
                 }
                 Next::Silence => {
                     missed += 1;
-                    deadline = Instant::now() + clock::jittered(timing.ping);
+                    silence.as_mut().reset(Instant::now() + clock::jittered(timing.ping));
                     Box::pin(self.send(Message::Ping(Bytes::new()))).await?;
                 }
                 Next::Dismissed => return Box::pin(self.close(close_code::NORMAL, "")).await,
@@ -173,7 +180,7 @@ impl Client {
     }
 
     /// Waits for whatever comes first. Cancel-safe, as its parts are.
-    async fn next(&mut self, deadline: Instant) -> Next {
+    async fn next(&mut self, stopping: Pin<&mut WaitForCancellationFuture<'_>>, silence: Pin<&mut Sleep>) -> Next {
         let queued = async {
             match &mut self.queue {
                 Some(queue) => queue.recv().await,
@@ -182,14 +189,14 @@ impl Client {
         };
         tokio::select! {
             biased;
-            () = self.house.stopping.cancelled() => Next::Stopping,
+            () = stopping => Next::Stopping,
             frame = queued => frame.map_or(Next::Dismissed, Next::Queued),
             message = self.socket.recv() => match message {
                 Some(Ok(message)) => Next::Heard(message),
                 Some(Err(error)) => Next::Lost(what_broke(&error)),
                 None => Next::Lost(""),
             },
-            () = sleep_until(deadline) => Next::Silence,
+            () = silence => Next::Silence,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What outlives a restart: accounts, their device lists, contacts, codes, in one SQLite file.
 //!
-//! Two connections read, one writes; every commit is on disk before it is acknowledged (WAL, synchronous FULL). Presence
-//! is not here, names and words of people never are.
+//! Two connections read, one writes; every commit is on disk before it is acknowledged (WAL, synchronous FULL). A few
+//! accounts read lately are kept in memory. Presence is not here, names and words of people never are.
 
 mod accounts;
 mod contacts;
@@ -10,6 +10,7 @@ mod keeper;
 #[cfg(feature = "seed")]
 mod planting;
 mod readers;
+mod recent;
 mod relations;
 mod schema;
 
@@ -23,12 +24,15 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use self::readers::{Reader, Readers};
 pub(crate) use self::{
     accounts::NewAccount,
     contacts::{Asked, Known},
     relations::Bounds,
     schema::DATABASE,
+};
+use self::{
+    readers::{Reader, Readers},
+    recent::Recent,
 };
 
 /// Why the store did not do it.
@@ -59,6 +63,7 @@ const PAGES_KIB: &str = "-512";
 pub(crate) struct Store {
     read: Readers,
     write: SqlitePool,
+    recent: Recent,
 }
 
 impl Store {
@@ -85,7 +90,7 @@ impl Store {
             .await?;
         schema::migrate(&write).await?;
         let read = Readers::open(&options.optimize_on_close(false, None)).await?;
-        Ok(Self { read, write })
+        Ok(Self { read, write, recent: Recent::default() })
     }
 
     /// Closes, so that everything is in the one file.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Messages on their way to one buddy without a receipt: enough to fill a link, few enough to hold.
-const WINDOW: usize = 64;
+const WINDOW: usize = 192;
 /// Messages of one buddy that wait to be saved; beyond that they are dropped and sent again later.
 const MAX_ARRIVALS: usize = 256;
 /// Messages in one save.

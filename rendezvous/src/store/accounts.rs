@@ -1,5 +1,7 @@
 //! Accounts: made, moved to another device, given another password; and the passwords tried.
 
+use std::sync::Arc;
+
 use juice_proto::{
     capsule::ServerCapsule,
     device_list::DeviceList,
@@ -12,20 +14,26 @@ use juice_proto::{
 use super::{
     Store, StoreError,
     json::{from_hex, from_json},
-    ms, packed, unpacked,
+    ms, packed,
+    recent::Which,
+    unpacked,
 };
 use crate::denied::Denied;
 
 /// The most lists handed out of one account.
 pub(super) const MAX_LISTS: i64 = 16;
 
-/// An account as a session needs it.
+/// An account as a session, or who looks it up, needs it.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     /// Its number in this database.
     pub row: i64,
+    /// Of its newest list.
+    pub version: u32,
     /// Its newest list.
     pub list: Signed<DeviceList>,
+    /// Its day key.
+    pub prekey: Signed<Prekey>,
 }
 
 /// An account to be.
@@ -41,16 +49,25 @@ pub(crate) struct NewAccount<'a> {
 
 impl Store {
     /// The account, if there is one.
-    pub(crate) async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
-        let found: Option<(i64, Vec<u8>)> = sqlx::query_as(
-            "SELECT account.row, list.list FROM account
+    pub(crate) async fn account(&self, id: &AccountId) -> Result<Option<Arc<Account>>, StoreError> {
+        if let Some(account) = self.recent.find(id) {
+            return Ok(Some(account));
+        }
+        let reading = self.recent.reading();
+        let found: Option<(i64, u32, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "SELECT account.row, account.version, list.list, account.prekey FROM account
              JOIN list ON list.account = account.row AND list.version = account.version
              WHERE account.account = ?",
         )
         .bind(id.bytes().as_slice())
         .fetch_optional(&mut *self.reader().await?)
         .await?;
-        found.map(|(row, list)| Ok(Account { row, list: unpacked(&list)? })).transpose()
+        let Some((row, version, list, prekey)) = found else {
+            return Ok(None);
+        };
+        let account = Arc::new(Account { row, version, list: unpacked(&list)?, prekey: unpacked(&prekey)? });
+        self.recent.keep(reading, *id, &account);
+        Ok(Some(account))
     }
 
     /// What OPAQUE keeps of the account's password.
@@ -73,6 +90,8 @@ impl Store {
 
     /// Makes an account, or refuses: `NameTaken`, `CodeNeeded`. Returns its row.
     pub(crate) async fn register(&self, new: &NewAccount<'_>, now: Millis) -> Result<i64, Denied> {
+        // Another account of this name may just have been removed.
+        let _writing = self.recent.writing(Which::Id(new.account));
         let mut work = self.begin().await?;
         if let Some(code) = new.code {
             let used = sqlx::query("UPDATE code SET uses_left = uses_left - 1 WHERE hash = ? AND uses_left > 0")
@@ -117,6 +136,7 @@ impl Store {
         prekey: &Signed<Prekey>,
         now: Millis,
     ) -> Result<(), Denied> {
+        let _writing = self.recent.writing(Which::Row(row));
         let mut work = self.begin().await?;
         let moved = sqlx::query(
             "UPDATE account SET version = version + 1, prekey = ?, listed_ms = ?
@@ -160,6 +180,7 @@ impl Store {
 
     /// Another day key.
     pub(crate) async fn set_prekey(&self, row: i64, prekey: &Signed<Prekey>) -> Result<(), StoreError> {
+        let _writing = self.recent.writing(Which::Row(row));
         sqlx::query("UPDATE account SET prekey = ? WHERE row = ?")
             .bind(packed(prekey))
             .bind(row)
@@ -174,12 +195,18 @@ impl Store {
         id: &AccountId,
         since: u32,
     ) -> Result<Option<(Vec<Signed<DeviceList>>, Signed<Prekey>)>, StoreError> {
+        let Some(account) = self.account(id).await? else {
+            return Ok(None);
+        };
+        if since.saturating_add(1) >= account.version {
+            let newest = (since < account.version).then(|| account.list.clone());
+            return Ok(Some((newest.into_iter().collect(), account.prekey.clone())));
+        }
+        // Versions have no gaps. A LIMIT with a parameter would have SQLite prepare the statement anew each time.
         let found: Option<(Vec<u8>, String)> = sqlx::query_as(
             "SELECT prekey, (
-                 SELECT json_group_array(hex(list) ORDER BY version) FROM (
-                     SELECT list, version FROM list WHERE list.account = account.row AND version > ?2
-                     ORDER BY version DESC LIMIT ?3
-                 )
+                 SELECT json_group_array(hex(list) ORDER BY list.version) FROM list
+                 WHERE list.account = account.row AND list.version > max(?2, account.version - ?3)
              ) FROM account WHERE account.account = ?1",
         )
         .bind(id.bytes().as_slice())
@@ -198,15 +225,16 @@ impl Store {
     /// The newest lists after `since`, oldest first.
     pub(crate) async fn lists(&self, row: i64, since: u32) -> Result<Vec<Signed<DeviceList>>, StoreError> {
         let found: Vec<(Vec<u8>,)> = sqlx::query_as(
-            "SELECT list FROM list WHERE account = ? AND version > ?
-             ORDER BY version DESC LIMIT ?",
+            "SELECT list.list FROM account JOIN list ON list.account = account.row
+             WHERE account.row = ?1 AND list.version > max(?2, account.version - ?3)
+             ORDER BY list.version",
         )
         .bind(row)
         .bind(i64::from(since))
         .bind(MAX_LISTS)
         .fetch_all(&mut *self.reader().await?)
         .await?;
-        found.iter().rev().map(|(list,)| unpacked(list)).collect()
+        found.iter().map(|(list,)| unpacked(list)).collect()
     }
 
     /// Counts a password that is tried, unless there were `most` since `from`; then says when the oldest was.

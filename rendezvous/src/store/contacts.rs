@@ -57,9 +57,9 @@ pub(crate) struct Ended {
     pub gone_for_other: bool,
 }
 
-/// A contact in JSON: its row, who it is, how I stand to it, and a list of it or nothing. With several lists it comes
-/// several times.
-type ContactRow<'a> = (i64, &'a str, i64, &'a str);
+/// A contact in JSON: its row, a list's version, who it is, how I stand to it, and that list; 0 and nothing for none. With
+/// several lists it comes several times.
+type ContactRow<'a> = (i64, i64, &'a str, i64, &'a str);
 
 impl Store {
     /// The contacts of an account, and whether requests wait for it; of buddies the lists stored since `since`, all lists
@@ -71,12 +71,12 @@ impl Store {
         asked_after: Millis,
     ) -> Result<(Vec<Known>, bool), StoreError> {
         // A list is looked for only where there may be one to send: nothing is equal to the NULL of the other case.
+        // Nothing is put in order here: for that SQLite would build a table each time, and they come in order anyway.
         let (rows, have_me, requests): (String, String, bool) = sqlx::query_as(
             "SELECT json_group_array(
-                 json_array(mine.other, hex(them.account), mine.state, hex(list.list))
-                 ORDER BY mine.other, list.version
+                 json_array(mine.other, coalesce(list.version, 0), hex(them.account), mine.state, hex(list.list))
              ), (
-                 SELECT json_group_array(account ORDER BY account) FROM relation WHERE other = ?1 AND state = 0
+                 SELECT json_group_array(account) FROM relation WHERE other = ?1 AND state = 0
              ), EXISTS (
                  SELECT 1 FROM pending WHERE asked = ?1 AND asked_ms > ?3
              )
@@ -95,7 +95,7 @@ impl Store {
         .bind(MAX_LISTS)
         .fetch_one(&mut *self.reader().await?)
         .await?;
-        Ok((contacts_from(from_json(&rows)?, &from_json::<Vec<i64>>(&have_me)?)?, requests))
+        Ok((contacts_from(from_json(&rows)?, from_json(&have_me)?)?, requests))
     }
 
     /// The requests that wait for an account, oldest first.
@@ -254,10 +254,13 @@ impl Store {
     }
 }
 
-/// `have_me` are the rows, in order, of those who have the account as a buddy.
-fn contacts_from(rows: Vec<ContactRow<'_>>, have_me: &[i64]) -> Result<Vec<Known>, StoreError> {
+/// `have_me` are the rows of those who have the account as a buddy.
+fn contacts_from(mut rows: Vec<ContactRow<'_>>, mut have_me: Vec<i64>) -> Result<Vec<Known>, StoreError> {
+    // Each contact's lists together, oldest first.
+    rows.sort_unstable();
+    have_me.sort_unstable();
     let mut contacts: Vec<Known> = Vec::with_capacity(rows.len());
-    for (other, account, mine, list) in rows {
+    for (other, _, account, mine, list) in rows {
         let account = AccountId::new(id_from_hex(account)?);
         let list = if list.is_empty() { None } else { Some(unpacked(&from_hex(list)?)?) };
         match contacts.last_mut() {

@@ -2,7 +2,7 @@
 
 use juice_proto::id::{AccountId, Millis};
 
-use super::{Store, StoreError, ms};
+use super::{Store, StoreError, ms, recent::Which};
 
 /// An account as its keeper sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,7 @@ impl Store {
 
     /// Removes an account with all that belongs to it, and leaves word for a running server. False if there is none.
     pub(crate) async fn remove(&self, account: &AccountId) -> Result<bool, StoreError> {
+        let _writing = self.recent.writing(Which::Id(*account));
         let mut work = self.begin().await?;
         let removed = sqlx::query("DELETE FROM account WHERE account = ?")
             .bind(account.bytes().as_slice())
@@ -76,7 +77,12 @@ impl Store {
         }
         let taken: Vec<(Vec<u8>,)> =
             sqlx::query_as("DELETE FROM removed RETURNING account").fetch_all(&self.write).await?;
-        Ok(taken.into_iter().filter_map(|(account,)| Some(AccountId::new(account.try_into().ok()?))).collect())
+        let taken = taken.into_iter().filter_map(|(account,)| Some(AccountId::new(account.try_into().ok()?)));
+        let taken: Vec<AccountId> = taken.collect();
+        for account in &taken {
+            drop(self.recent.writing(Which::Id(*account)));
+        }
+        Ok(taken)
     }
 
     /// Stores a registration code by its hash.

@@ -54,7 +54,7 @@ impl Visit {
         house.store.password_proven(&account).await?;
         let capsule = house.store.capsule(known.row).await?;
         self.proven = Some(account);
-        Ok(Answer::Capsule { capsule, list: known.list }.into())
+        Ok(Answer::Capsule { capsule, list: known.list.clone() }.into())
     }
 
     pub(super) fn password_start(&mut self, request: &[u8]) -> Result<Reply, Denied> {
