@@ -207,6 +207,23 @@ async fn who_does_not_exist_can_neither_be_found_nor_asked() {
 }
 
 #[tokio::test]
+async fn another_day_key_is_found_at_once_by_who_has_looked_up_the_last() {
+    let world = World::new().await;
+    let (_alice, mut at_alice) = world.register("alice").await;
+    let (bob, mut at_bob) = world.register("bob").await;
+    let look_up = Call::LookUp { account: bob.id, since_version: 0 };
+    let first = at_alice.call(&look_up).await;
+    assert_eq!(at_alice.call(&look_up).await, first, "nothing has changed");
+    // A key made in the same millisecond would be the same.
+    sleep(Duration::from_millis(2)).await;
+    let next = bob.prekey();
+    at_bob.done(&Call::SetPrekey { prekey: next.clone() }).await;
+    let now = Answer::Account { lists: vec![bob.signed.clone()], prekey: Some(next) };
+    assert_ne!(first, now);
+    assert_eq!(at_alice.call(&look_up).await, now, "what was read before is not kept");
+}
+
+#[tokio::test]
 async fn only_lists_changed_since_the_last_welcome_are_sent_again() {
     let world = World::with(|config| config.timing.overlap = Duration::ZERO).await;
     let ((alice, _at_alice), (bob, _at_bob)) = world.buddies().await;

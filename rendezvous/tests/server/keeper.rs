@@ -128,10 +128,13 @@ async fn an_account_removed_by_the_keeper_is_gone_at_once() {
     let ((alice, mut at_alice), (_bob, mut at_bob)) = world.buddies().await;
     let admin = Admin::open(world.config.clone()).await.unwrap();
     assert_eq!(admin.show("Alice").await.unwrap().buddies, 1);
+    let look_up = Call::LookUp { account: alice.id, since_version: 0 };
+    assert!(matches!(at_bob.call(&look_up).await, Answer::Account { .. }));
     admin.remove("alice").await.unwrap();
     at_alice.ended().await;
     assert_eq!(seen(&at_bob.push().await, &alice.id), Some(false));
     assert_eq!(at_bob.push().await, Push::Gone(alice.id));
+    assert_eq!(at_bob.refused(&look_up).await, Refusal::Unknown, "nor is it remembered");
     assert!(matches!(admin.remove("alice").await, Err(AdminError::NoAccount)));
     let mut client = world.connect().await;
     assert_eq!(client.prove(&alice.hello(0), &alice.device).await, Err(Refusal::UnknownDevice));

@@ -105,6 +105,11 @@ async fn an_account_moves_to_a_new_device_in_three_calls_and_the_old_one_is_shut
         at_bob.call(&Call::LookUp { account: alice.id, since_version: 1 }).await,
         Answer::Account { lists: vec![moved.signed.clone()], prekey: Some(moved.prekey_as_sent(&call)) }
     );
+    assert_eq!(
+        at_bob.call(&Call::LookUp { account: alice.id, since_version: 0 }).await,
+        Answer::Account { lists: vec![alice.signed, moved.signed.clone()], prekey: Some(moved.prekey_as_sent(&call)) },
+        "oldest first"
+    );
 }
 
 impl Person {
