@@ -8,6 +8,7 @@
 mod connection;
 mod keeper;
 mod ladder;
+mod mail;
 mod proxy;
 mod serve;
 mod tls;
@@ -23,6 +24,7 @@ use tokio::{
 
 pub use self::{
     connection::{Answered, Connection},
+    mail::{Mail, MailNews},
     proxy::Proxies,
 };
 use self::{

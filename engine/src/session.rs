@@ -30,7 +30,7 @@ use zeroize::Zeroizing;
 use crate::{
     net::{Limits, Listen, Net, NetConfig, NetNews},
     profile::{Keys, Profile, ProfileError},
-    server_link::{Connection, ServerLink, ServerNews},
+    server_link::{Connection, Mail, MailNews, ServerLink, ServerNews},
     store::{Store, StoreNews},
 };
 
@@ -54,10 +54,12 @@ pub(crate) struct Opened {
     pub store: Store,
     pub net: Net,
     pub server: ServerLink,
+    pub mail: Mail,
     pub address: ServerAddress,
     pub store_news: mpsc::Receiver<StoreNews>,
     pub net_news: mpsc::Receiver<NetNews>,
     pub server_news: mpsc::Receiver<ServerNews>,
+    pub mail_news: mpsc::Receiver<MailNews>,
 }
 
 type Done<T> = Result<T, CommandError>;
@@ -134,8 +136,22 @@ pub(crate) async fn unlock(place: Place, password: String, now: Now) -> Done<Box
     let messenger = begin(&keys, loaded, &mut hands, now).await?;
     let (told, server_news) = mpsc::channel(NEWS);
     let server = ServerLink::start(keys.server.clone(), told);
+    let (posted, mail_news) = mpsc::channel(NEWS);
+    let mail = Mail::start(keys.server.clone(), posted);
     let Hands { net, net_news } = hands;
-    Ok(Box::new(Opened { messenger, store, net, server, address: keys.server, store_news, net_news, server_news }))
+    let address = keys.server;
+    Ok(Box::new(Opened {
+        messenger,
+        store,
+        net,
+        server,
+        mail,
+        address,
+        store_news,
+        net_news,
+        server_news,
+        mail_news,
+    }))
 }
 
 /// Brings an account to this computer: three calls, the last of which makes this its device.
@@ -311,8 +327,21 @@ async fn settle(
     let server = ServerLink::adopt(connection, address.clone(), told);
     // That it is up is no news: its session is open.
     server_news.recv().await;
+    let (posted, mail_news) = mpsc::channel(NEWS);
+    let mail = Mail::start(address.clone(), posted);
     let Hands { net, net_news } = hands;
-    Ok(Box::new(Opened { messenger, store, net, server, address, store_news, net_news, server_news }))
+    Ok(Box::new(Opened {
+        messenger,
+        store,
+        net,
+        server,
+        mail,
+        address,
+        store_news,
+        net_news,
+        server_news,
+        mail_news,
+    }))
 }
 
 fn parse_name(name: &str) -> Done<UserName> {

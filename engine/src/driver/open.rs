@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     net::{Net, NetNews, RelayAt},
     qr,
-    server_link::{ServerLink, ServerNews},
+    server_link::{Mail, MailNews, ServerLink, ServerNews},
     session::Opened,
     store::{Store, StoreError, StoreNews, StoredPage},
 };
@@ -34,11 +34,13 @@ pub(super) struct Open {
     store: Store,
     net: Net,
     server: ServerLink,
+    mail: Mail,
     host: String,
     server_key: juice_proto::id::ServerKey,
     store_news: mpsc::Receiver<StoreNews>,
     net_news: mpsc::Receiver<NetNews>,
     server_news: mpsc::Receiver<ServerNews>,
+    mail_news: mpsc::Receiver<MailNews>,
     answers: HashMap<u64, Answer<Result<Reply, CommandError>>>,
     last_number: u64,
     pages: JoinSet<Page>,
@@ -55,11 +57,13 @@ impl Open {
             store: opened.store,
             net: opened.net,
             server: opened.server,
+            mail: opened.mail,
             host: opened.address.host,
             server_key: opened.address.key,
             store_news: opened.store_news,
             net_news: opened.net_news,
             server_news: opened.server_news,
+            mail_news: opened.mail_news,
             answers: HashMap::new(),
             last_number: 0,
             pages: JoinSet::new(),
@@ -83,6 +87,9 @@ impl Open {
             }
             Some(news) = self.store_news.recv() => self.store_told(clock.now(), news),
             Some(news) = self.server_news.recv() => self.server_told(clock.now(), news),
+            Some((number, answer)) = self.mail_news.recv() => {
+                self.messenger.handle(clock.now(), Input::Mailed(number, answer));
+            }
             Some(Ok((page, answer))) = self.pages.join_next() => {
                 let _ = answer.send(self.show_page(page));
             }
@@ -177,6 +184,11 @@ impl Open {
             Output::ServerSend(frame) => {
                 if self.server.send(frame).is_err() {
                     self.server.close(true);
+                }
+            }
+            Output::Mail(number, call) => {
+                if self.mail.call(number, call).is_err() {
+                    self.messenger.handle(now, Input::Mailed(number, None));
                 }
             }
             Output::ServerClose { again } => self.server.close(again),
