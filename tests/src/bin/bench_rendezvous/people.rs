@@ -26,8 +26,6 @@ use juice_rendezvous::{
 
 use crate::FEW;
 
-/// How many buddies each has.
-pub const BUDDIES: usize = 50;
 /// How long ago all of them made their accounts and became buddies: no daily login brings their lists again.
 const AGE: Millis = 30 * 24 * 60 * 60 * 1_000;
 
@@ -43,16 +41,17 @@ pub fn wall_ms() -> Millis {
     Millis::try_from(since.as_millis()).expect("the clock is right")
 }
 
-/// So many users in the folder of a server that has not run yet; the key by which they know it.
-pub async fn plant(data: &Path, count: usize) -> (ServerKey, Vec<Person>) {
+/// So many users in the folder of a server that has not run yet, each with so many buddies; the key by which they know it.
+pub async fn plant(data: &Path, count: usize, buddies: usize) -> (ServerKey, Vec<Person>) {
     let server = server_address(&Config::on_loopback(data.to_owned())).expect("the folder is writable").key;
     let made_ms = wall_ms() - AGE;
-    let (people, seedlings): (Vec<_>, Vec<_>) = (0..count).map(|place| grow(&server, place, count, made_ms)).unzip();
+    let all = (0..count).map(|place| grow(&server, place, buddies_of(place, count, buddies).collect(), made_ms));
+    let (people, seedlings): (Vec<_>, Vec<_>) = all.unzip();
     seed::plant(data, &seedlings, made_ms).await.expect("the database is writable");
     (server, people)
 }
 
-fn grow(server: &ServerKey, place: usize, count: usize, made_ms: Millis) -> (Person, Seedling) {
+fn grow(server: &ServerKey, place: usize, buddies: Vec<usize>, made_ms: Millis) -> (Person, Seedling) {
     let name = format!("user{place}");
     let secret = |what: &str| hash(what, &[name.as_bytes()]);
     let (account_key, device) = (SecretKey::from_seed(&secret("account")), SecretKey::from_seed(&secret("device")));
@@ -65,18 +64,14 @@ fn grow(server: &ServerKey, place: usize, count: usize, made_ms: Millis) -> (Per
         made_ms,
         kept_until_ms: wall_ms() + KEPT,
     };
-    let seedling = Seedling {
-        account: id,
-        list: list.sign(&account_key).0,
-        prekey: Signed::make(&prekey, &device),
-        buddies: buddies_of(place, count).collect(),
-    };
+    let seedling =
+        Seedling { account: id, list: list.sign(&account_key).0, prekey: Signed::make(&prekey, &device), buddies };
     (Person { id, device: Arc::new(device) }, seedling)
 }
 
-/// Who are buddies of `place`, in a ring of `count`: so far away that the first [`FEW`] are strangers to each other.
-fn buddies_of(place: usize, count: usize) -> impl Iterator<Item = usize> {
-    let apart = (0..BUDDIES / 2).map(|step| FEW + step * 40);
+/// Who are the `buddies` of `place`, in a ring of `count`: so far away that the first [`FEW`] are strangers to each other.
+fn buddies_of(place: usize, count: usize, buddies: usize) -> impl Iterator<Item = usize> {
+    let apart = (0..buddies / 2).map(|step| FEW + step * 40);
     apart.flat_map(move |apart| [(place + apart) % count, (place + count - apart) % count])
 }
 
