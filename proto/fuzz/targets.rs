@@ -16,7 +16,7 @@ mod common;
 use std::sync::LazyLock;
 
 use juice_proto::{
-    content::{self, Content},
+    content::{self, Body, Content},
     device_list::{self, DeviceList},
     frame,
     id::{AccountId, ConversationId, Now},
@@ -39,7 +39,7 @@ use minicbor::{
 
 use self::common::{
     people::{Persona, START, key_of, persona, server_key},
-    raw::Raw,
+    raw::{self, Raw},
     stage::{ALICE, BOB, Stage},
 };
 
@@ -124,7 +124,9 @@ pub fn content(input: &[u8]) {
         assert!(content.body.len() <= content::MAX_BODY && content.seq > 0);
         let clamped = content.hlc.clamped(START).tick(START);
         assert!(clamped.0 >> 16 <= START + 2 * 60 * 1000 + 1);
-        let _ = (content.as_text().map(str::len), content.void());
+        let said = content.read().expect("it was checked");
+        assert!(said.words().chars().count() <= content::MAX_TEXT);
+        let _ = (said.target(), content.void());
     }
     // The bytes as a body of a content that is otherwise in order.
     let body = Content { body: input.to_vec().into(), ..content_of_bob(conversation) };
@@ -132,9 +134,7 @@ pub fn content(input: &[u8]) {
 }
 
 fn content_of_bob(conversation: ConversationId) -> Content {
-    let bob = &B.identity;
-    let none = juice_proto::id::MessageId::new([0; 32]);
-    Content::text(conversation, bob.account, bob.device.device(), 1, none, content::Hlc(1), START, "")
+    Content { conversation, ..raw::said(&B.identity, &A.identity, 1, &Body::text("")) }
 }
 
 /// Envelopes, and what is in them.

@@ -3,6 +3,10 @@
 //! A content knows its author, its conversation and its place in the author's sequence, so it can't be moved to other
 //! people, left out or reordered unnoticed. Its id is the hash of its bytes.
 
+mod body;
+
+pub use self::body::{Body, FileOffer, MAX_EMOJI, MAX_FILE_NAME, MAX_THUMBNAIL, Picture};
+
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use crate::{
@@ -56,6 +60,21 @@ pub mod kind {
     pub const VOID: u16 = 0;
     /// UTF-8 text.
     pub const TEXT: u16 = 1;
+    /// Another text for a message of the same author.
+    pub const EDIT: u16 = 2;
+    /// A message of the same author is to be forgotten by both.
+    pub const DELETE: u16 = 3;
+    /// An emoji put on a message, or taken off.
+    pub const REACTION: u16 = 4;
+    /// A text that answers a message.
+    pub const REPLY: u16 = 5;
+    /// A file to be had from the author.
+    pub const FILE: u16 = 6;
+
+    /// It has a line of its own in the conversation: it is neither nothing nor about another. Unknown kinds have.
+    pub fn has_line(kind: u16) -> bool {
+        !matches!(kind, VOID | EDIT | DELETE | REACTION)
+    }
 }
 
 /// One content, as it is signed.
@@ -104,20 +123,11 @@ pub fn id(content: &Signed<Content>) -> MessageId {
 }
 
 impl Content {
-    /// A text.
-    #[allow(clippy::too_many_arguments, reason = "one for each field, named at the only place that calls it")]
-    pub fn text(
-        conversation: ConversationId,
-        author: AccountId,
-        device: DeviceId,
-        seq: Seq,
-        previous: MessageId,
-        hlc: Hlc,
-        sent_ms: Millis,
-        text: &str,
-    ) -> Self {
-        let body = text.as_bytes().to_vec().into();
-        Self { version: VERSION, conversation, author, device, seq, previous, hlc, sent_ms, kind: kind::TEXT, body }
+    /// What `body` says, in its place.
+    pub fn new(place: Place, body: &Body) -> Self {
+        let Place { conversation, author, device, seq, previous, hlc, sent_ms } = place;
+        let (kind, body) = body.encode();
+        Self { version: VERSION, conversation, author, device, seq, previous, hlc, sent_ms, kind, body: body.into() }
     }
 
     /// The same place in the sequence, with nothing in it.
@@ -126,10 +136,32 @@ impl Content {
         Self { kind: kind::VOID, body: Vec::new().into(), ..self.clone() }
     }
 
-    /// The text of a text. `None` for other kinds.
-    pub fn as_text(&self) -> Option<&str> {
-        if self.kind == kind::TEXT { std::str::from_utf8(&self.body).ok() } else { None }
+    /// What it says.
+    ///
+    /// # Errors
+    /// `BodyTooLong`, `Malformed`.
+    pub fn read(&self) -> Result<Body, ProtoError> {
+        Body::decode(self.kind, &self.body)
     }
+}
+
+/// Where a content belongs: whose it is, and its place in the author's sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The author.
+    pub author: AccountId,
+    /// The author's device.
+    pub device: DeviceId,
+    /// The place in this device's sequence in this conversation.
+    pub seq: Seq,
+    /// The id of the content before it in that sequence; zeros for the first.
+    pub previous: MessageId,
+    /// Where it sorts.
+    pub hlc: Hlc,
+    /// The author's wall clock.
+    pub sent_ms: Millis,
 }
 
 /// Checks whose a content is and where it belongs, but not what it says.
@@ -159,7 +191,7 @@ pub fn placed(
 /// Checks a content that `author`'s `device` sent in `conversation`.
 ///
 /// # Errors
-/// As [`placed`]; `BodyTooLong`, `Malformed` for a text that is none.
+/// As [`placed`]; `BodyTooLong`, `Malformed` for a body that is not of its kind.
 pub fn check(
     signed: &Signed<Content>,
     conversation: &ConversationId,
@@ -167,15 +199,7 @@ pub fn check(
     device: &DeviceId,
 ) -> Result<Content, ProtoError> {
     let content = placed(signed, conversation, author, device)?;
-    if content.body.len() > MAX_BODY {
-        return Err(ProtoError::BodyTooLong);
-    }
-    if content.kind == kind::TEXT {
-        let text = std::str::from_utf8(&content.body).map_err(|_| ProtoError::Malformed)?;
-        if text.chars().count() > MAX_TEXT {
-            return Err(ProtoError::BodyTooLong);
-        }
-    }
+    content.read()?;
     Ok(content)
 }
 
@@ -186,7 +210,9 @@ mod tests {
 
     fn content(device: DeviceId) -> Content {
         let conversation = ConversationId::between(&AccountKey::new([1; 32]), &AccountKey::new([2; 32]));
-        Content::text(conversation, AccountId::new([3; 32]), device, 1, MessageId::new([0; 32]), Hlc(5), 6, "hello")
+        let (author, previous) = (AccountId::new([3; 32]), MessageId::new([0; 32]));
+        let place = Place { conversation, author, device, seq: 1, previous, hlc: Hlc(5), sent_ms: 6 };
+        Content::new(place, &Body::text("hello"))
     }
 
     #[test]

@@ -4,15 +4,13 @@
 //! with a KEM key that lives only as long as the link; each seals a context to the other's key ([`LinkFrame::Key`]);
 //! all after that is [`LinkBody`], sealed.
 
-use minicbor::{
-    Decode, Encode,
-    bytes::{ByteArray, ByteVec},
-};
+use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use crate::{
     content::{Content, Seq},
     device_list::{DeviceList, Pin},
     id::{AccountId, DeviceId, MessageId, Millis},
+    letter::DeliveryToken,
     presence::Capabilities,
     seal::Suite,
     sign::{Context, Signable, Signed},
@@ -50,9 +48,6 @@ pub struct Greeting {
     /// My KEM key for this link.
     #[n(6)]
     pub key: ByteVec,
-    /// Random, the same on all links of one run of my program: tells a restart from a second link.
-    #[n(7)]
-    pub run: ByteArray<16>,
 }
 
 impl Signable for Greeting {
@@ -133,4 +128,14 @@ pub enum LinkBody {
     /// I am leaving; nothing more comes.
     #[n(7)]
     Bye,
+    /// Post letters to me with this from now on.
+    #[n(8)]
+    Token {
+        /// The token.
+        #[n(0)]
+        token: DeliveryToken,
+        /// When I made it; the newest counts.
+        #[n(1)]
+        made_ms: Millis,
+    },
 }

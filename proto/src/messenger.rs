@@ -10,6 +10,7 @@
 
 mod chat;
 mod clock;
+mod files;
 mod io;
 mod reach;
 pub mod record;
@@ -38,7 +39,7 @@ use crate::{
     presence::Capabilities,
     seal::Suite,
     sign::{SecretKey, Signed},
-    view::{Availability, Command, CommandError, ErrorCode, Event, Reply, ServerState},
+    view::{Availability, Command, CommandError, ErrorCode, Event, Privacy, Reply, ServerState},
 };
 
 /// Who I am, out of the open vault.
@@ -74,6 +75,8 @@ enum Saving {
     Theirs(AccountId),
     /// A message taken back.
     Void(AccountId),
+    /// Everything said with this buddy forgotten, for a command.
+    Forgetting(u64, AccountId),
     /// A key of the day.
     DayKey,
     /// A command that ends with it.
@@ -84,7 +87,6 @@ enum Saving {
 pub struct Messenger {
     me: Identity,
     suite: Suite,
-    run: [u8; 16],
     rng: ChaCha20Rng,
     now: Now,
     out: VecDeque<Output>,
@@ -107,6 +109,7 @@ pub struct Messenger {
     invites: Vec<InviteRecord>,
     availability: Availability,
     status_text: String,
+    privacy: Privacy,
     capabilities: Capabilities,
     addresses: Vec<String>,
     behind_nat: bool,
@@ -121,14 +124,11 @@ pub struct Messenger {
 impl Messenger {
     /// A messenger with what it had saved. `seed` is fresh entropy; `suite` the strongest seal that it uses.
     pub fn new(me: Identity, loaded: Loaded, suite: Suite, seed: [u8; 32], now: Now) -> Self {
-        let mut rng = ChaCha20Rng::from_seed(seed);
-        let mut run = [0; 16];
-        rng.fill_bytes(&mut run);
+        let rng = ChaCha20Rng::from_seed(seed);
         let (availability, status_text) = loaded.status.unwrap_or((Availability::Here, String::new()));
         let mut messenger = Self {
             me,
             suite,
-            run,
             rng,
             now,
             out: VecDeque::new(),
@@ -147,6 +147,7 @@ impl Messenger {
             invites: loaded.invites,
             availability,
             status_text,
+            privacy: loaded.privacy,
             capabilities: Capabilities::default(),
             addresses: Vec::new(),
             behind_nat: false,
@@ -167,6 +168,10 @@ impl Messenger {
         self.now = now;
         match input {
             Input::Command(number, command) => self.obey(number, command),
+            Input::FileReady { number, buddy, offer, path } => {
+                let done = self.offer(number, &buddy, *offer, path);
+                self.conclude(number, done);
+            }
             Input::LinkUp { link, device, relayed } => self.link_up(link, device, relayed),
             Input::LinkFrame(link, bytes) => self.link_frame(link, &bytes),
             Input::LinkDown(link) => self.link_down(link),
@@ -174,6 +179,8 @@ impl Messenger {
             Input::ServerUp { nonce, welcome } => self.server_up(nonce, welcome),
             Input::ServerFrame(bytes) => self.server_frame(&bytes),
             Input::ServerDown { attempt } => self.server_down(attempt),
+            // Nothing is asked by mail yet.
+            Input::Mailed(..) => {}
             Input::Saved(save, fates) => self.saved(save, &fates),
             Input::SaveFailed(save) => self.save_failed(save),
             Input::Fetched(buddy, messages) => self.fetched(&buddy, messages),
@@ -224,7 +231,12 @@ impl Messenger {
             Command::RemoveBuddy { buddy } => self.remove(&buddy),
             Command::RenameBuddy { buddy, alias } => self.rename(&buddy, alias),
             Command::VerifyBuddy { buddy, number } => self.verify(&buddy, &number),
-            Command::SendMessage { buddy, text } => self.write(number, &buddy, text),
+            Command::SendMessage { buddy, text, reply_to } => self.write(number, &buddy, text, reply_to.as_deref()),
+            Command::EditMessage { buddy, message, text } => self.edit(number, &buddy, &message, text),
+            Command::DeleteMessage { buddy, message } => self.delete(number, &buddy, &message),
+            Command::React { buddy, message, emoji, on } => self.react(number, &buddy, &message, emoji, on),
+            Command::ForgetConversation { buddy } => self.forget_conversation(number, &buddy),
+            Command::SetPrivacy { privacy } => self.set_privacy(number, privacy),
             Command::CancelMessage { buddy, message } => self.cancel(number, &buddy, &message),
             Command::MarkRead { buddy } => self.mark_read(&buddy),
             Command::Typing { buddy, active } => self.typing(&buddy, active),
@@ -234,10 +246,18 @@ impl Messenger {
                 self.sign_out();
                 Ok(Some(Reply::Done))
             }
-            Command::Register { .. } | Command::SignIn { .. } | Command::ChangePassword { .. } => {
-                Err(refuse(ErrorCode::Internal, "not for an open messenger"))
-            }
+            Command::Register { .. }
+            | Command::SignIn { .. }
+            | Command::ChangePassword { .. }
+            | Command::SendFile { .. }
+            | Command::FetchFile { .. }
+            | Command::PauseFile { .. }
+            | Command::CancelFile { .. } => Err(refuse(ErrorCode::Internal, "not for an open messenger")),
         };
+        self.conclude(number, done);
+    }
+
+    fn conclude(&mut self, number: u64, done: Outcome) {
         match done {
             Ok(Some(reply)) => self.out.push_back(Output::Answer(number, Ok(reply))),
             // Answered when the server or the disk has answered.
@@ -260,9 +280,13 @@ impl Messenger {
 
     fn saved(&mut self, id: SaveId, fates: &[record::Fate]) {
         match self.saves.remove(&id) {
-            Some(Saving::Mine(buddy)) => self.mine_saved(&buddy),
+            Some(Saving::Mine(buddy)) => self.mine_saved(&buddy, fates),
             Some(Saving::Theirs(buddy)) => self.theirs_saved(&buddy, fates),
             Some(Saving::Void(buddy)) => self.void_saved(&buddy, true),
+            Some(Saving::Forgetting(number, buddy)) => {
+                self.tell(Event::ConversationForgotten { buddy: buddy.to_string() });
+                self.answer(number, Ok(Reply::Done));
+            }
             Some(Saving::DayKey) => self.day_key_saved(),
             Some(Saving::Command(number, reply)) => self.out.push_back(Output::Answer(number, Ok(*reply))),
             Some(Saving::Quietly(_)) | None => {}
@@ -275,7 +299,7 @@ impl Messenger {
             Some(Saving::Theirs(buddy)) => self.theirs_not_saved(&buddy),
             Some(Saving::Void(buddy)) => self.void_saved(&buddy, false),
             Some(Saving::DayKey) => self.day_key_not_saved(),
-            Some(Saving::Command(number, _)) => {
+            Some(Saving::Command(number, _) | Saving::Forgetting(number, _)) => {
                 let error = refuse(ErrorCode::NotSaved, "the disk would not take it");
                 self.out.push_back(Output::Answer(number, Err(error)));
             }
@@ -292,10 +316,17 @@ impl Messenger {
         let fresh = |change| match change {
             Change::Buddy(record) => self.buddies.get(&record.account).map(|buddy| Change::Buddy(buddy.record.clone())),
             Change::Request(record) => self.requests.get(&record.account).cloned().map(Change::Request),
+            Change::Privacy(_) => Some(Change::Privacy(self.privacy)),
             Change::Status(..) => Some(Change::Status(self.availability, self.status_text.clone())),
             Change::Since(_) => Some(Change::Since(self.since_ms)),
             change @ (Change::ForgetRequest(_)
             | Change::Message(_)
+            | Change::FileAt(..)
+            | Change::Posted(..)
+            | Change::NotPosted(_)
+            | Change::Owe(..)
+            | Change::Paid(_)
+            | Change::ForgetConversation(_)
             | Change::Progress(..)
             | Change::Void { .. }
             | Change::Seen(_)

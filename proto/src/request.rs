@@ -8,6 +8,7 @@ use minicbor::{Decode, Encode, bytes::ByteArray};
 use crate::{
     error::ProtoError,
     id::{AccountId, DeviceId, Millis, ServerKey},
+    letter::DeliveryToken,
     name::UserName,
     sign::{Context, Signable, Signed},
 };
@@ -37,6 +38,9 @@ pub struct Request {
     /// When.
     #[n(5)]
     pub asked_ms: Millis,
+    /// With which the one asked may post letters to the asker.
+    #[n(6)]
+    pub delivery: Option<DeliveryToken>,
 }
 
 impl Signable for Request {
@@ -79,8 +83,15 @@ mod tests {
         let server = ServerKey::new([1; 32]);
         let key = SecretKey::from_seed(&[2; 32]);
         let (alice, bob) = (AccountId::derive(&server, "alice"), AccountId::derive(&server, "bob"));
-        let request =
-            Request { from: alice, name: "alice".into(), to: bob, note: "hi".into(), token: None, asked_ms: 1 };
+        let request = Request {
+            from: alice,
+            name: "alice".into(),
+            to: bob,
+            note: "hi".into(),
+            token: None,
+            asked_ms: 1,
+            delivery: None,
+        };
         let verdict = |request: &Request, from| {
             check(&Signed::make(request, &key), &from, &key.device(), &bob, &server).map(drop)
         };

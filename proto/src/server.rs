@@ -14,8 +14,8 @@ use minicbor::{
 };
 
 pub use self::{
-    call::{Answer, Call, Refusal},
-    push::{Contact, Pending, Push, Relation, Relay, Welcome},
+    call::{Answer, Call, MAX_TOKENS, Refusal},
+    push::{Contact, LETTERS_AHEAD, Pending, Push, Relation, Relay, Welcome},
 };
 use crate::{
     error::ProtoError,

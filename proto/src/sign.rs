@@ -39,6 +39,8 @@ pub enum Context {
     Server,
     /// The server's welcome, by the server key.
     Welcome,
+    /// A letter, by its writer's device.
+    Letter,
 }
 
 impl Context {
@@ -54,6 +56,7 @@ impl Context {
             Self::Hello => "juice/hello/1",
             Self::Server => "juice/server/1",
             Self::Welcome => "juice/welcome/1",
+            Self::Letter => "juice/letter/1",
         }
     }
 }

@@ -6,9 +6,12 @@
 
 #![allow(missing_docs, reason = "fields whose names and types say all there is to say")]
 
+mod message;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use self::message::*;
 use crate::error::ProtoError;
 
 /// Everything a person can ask for. Each is answered by a [`Reply`] or a [`CommandError`]; what changes because of
@@ -44,10 +47,28 @@ pub enum Command {
     RenameBuddy { buddy: String, alias: String },
     /// I compared this safety number with them: the groups, as they were shown.
     VerifyBuddy { buddy: String, number: Vec<String> },
-    /// Say something (1 to 16,000 characters).
-    SendMessage { buddy: String, text: String },
-    /// Take back a message that has not left this computer.
+    /// Say something (1 to 16,000 characters), perhaps in answer to a message.
+    SendMessage { buddy: String, text: String, reply_to: Option<String> },
+    /// Give a message of mine another text.
+    EditMessage { buddy: String, message: String, text: String },
+    /// Have a message of mine forgotten by both.
+    DeleteMessage { buddy: String, message: String },
+    /// Put an emoji on a message, or take it off.
+    React { buddy: String, message: String, emoji: String, on: bool },
+    /// Take back a message that has not left this computer, or that waits in the buddy's mailbox.
     CancelMessage { buddy: String, message: String },
+    /// Offer a file; what is at `path` must stay there until it has been fetched.
+    SendFile { buddy: String, path: String, caption: String },
+    /// Get a file that a buddy offers, or go on with it.
+    FetchFile { buddy: String, message: String },
+    /// Hold a file, mine or theirs, until it is fetched again.
+    PauseFile { buddy: String, message: String },
+    /// Give a file up; what has come of it is deleted.
+    CancelFile { buddy: String, message: String },
+    /// Forget everything said with a buddy, here.
+    ForgetConversation { buddy: String },
+    /// What buddies may know of my reading and typing.
+    SetPrivacy { privacy: Privacy },
     /// Everything in this conversation has been seen.
     MarkRead { buddy: String },
     /// I am typing, or stopped.
@@ -149,8 +170,10 @@ pub enum ErrorCode {
     KeyChanged,
     /// The text is empty or too long.
     BadText,
-    /// Too late: it has left this computer.
+    /// Too late: it has left this computer, or has been fetched.
     TooLate,
+    /// There is no such file, it can't be read, or it is a folder.
+    NoSuchFile,
     /// Sign in first.
     SignedOut,
     /// Another JUICE runs on this profile.
@@ -279,6 +302,24 @@ pub struct MeView {
     pub server: String,
     pub availability: Availability,
     pub status_text: String,
+    pub privacy: Privacy,
+}
+
+/// What buddies may know of my reading and typing. Who keeps it to themselves isn't shown the others' either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct Privacy {
+    /// That I have read what they wrote.
+    pub read_receipts: bool,
+    /// That I am typing.
+    pub typing: bool,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self { read_receipts: true, typing: true }
+    }
 }
 
 /// The link to the server.
@@ -319,75 +360,6 @@ pub struct Snapshot {
     pub server: ServerState,
     pub buddies: Vec<BuddyView>,
     pub requests: Vec<RequestView>,
-}
-
-/// What became of a message of mine.
-#[derive(Clone, Debug, PartialEq, Serialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-#[ts(export)]
-pub enum Delivery {
-    /// Saved here; waits for the reason given.
-    Queued { why: Waiting },
-    /// On its way on the route given.
-    Sent { route: Route },
-    /// Saved on the buddy's computer at the time given.
-    Delivered { at_ms: f64 },
-    /// Seen by the buddy.
-    Read { at_ms: f64 },
-    /// The buddy's side would not take it.
-    Refused { code: String },
-    /// Taken back before it left.
-    Cancelled,
-}
-
-/// Why a message has not left yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-#[ts(export)]
-pub enum Waiting {
-    /// The buddy is not there.
-    BuddyOffline,
-    /// The link is being made, or made again.
-    Connecting,
-    /// Behind other messages.
-    Turn,
-    /// The buddy's key changed; decide first.
-    KeyAlarm,
-    /// Not accepted as buddy yet.
-    NotBuddies,
-    /// I am invisible, and so send nothing to anyone.
-    Invisible,
-}
-
-/// One message of a conversation.
-#[derive(Clone, Debug, PartialEq, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-#[ts(export)]
-pub struct MessageView {
-    pub id: String,
-    /// Whose conversation: the buddy's id.
-    pub buddy: String,
-    pub mine: bool,
-    pub text: String,
-    pub sent_ms: f64,
-    /// Messages stand in the order of this string (16 hex digits of the hybrid logical clock), then of their id.
-    pub order: String,
-    /// For mine: what became of it. For theirs: none.
-    pub delivery: Option<Delivery>,
-}
-
-/// A page of a conversation, oldest first.
-#[derive(Clone, Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-#[ts(export)]
-pub struct HistoryPage {
-    pub messages: Vec<MessageView>,
-    /// There are older ones.
-    pub more: bool,
-    /// What was left in the composer.
-    pub draft: String,
-    /// The first message not yet seen, where there is one in this conversation.
-    pub first_unread: Option<String>,
 }
 
 /// What a person should see.
@@ -440,6 +412,28 @@ pub enum Event {
         buddy: String,
         messages: Vec<String>,
         delivery: Delivery,
+    },
+    /// A message stands otherwise: edited, deleted, with other emoji on it.
+    MessageChanged {
+        message: MessageView,
+    },
+    /// Everything said with a buddy is forgotten here.
+    ConversationForgotten {
+        buddy: String,
+    },
+    /// How far a file is, at most four times a second.
+    FileChanged {
+        buddy: String,
+        message: String,
+        file: FileView,
+    },
+    /// A file is being read before it is offered; `ready` ends it, well or not.
+    FilePreparing {
+        buddy: String,
+        name: String,
+        done: f64,
+        size: f64,
+        ready: bool,
     },
     /// Something went wrong that the person should know of.
     Notice {

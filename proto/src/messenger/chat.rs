@@ -6,17 +6,21 @@
 mod mine;
 mod theirs;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    path::PathBuf,
+};
 
 use super::{
     clock::Timer,
-    record::{Change, ConversationRecord, Fate, MessageRecord, Progress},
+    record::{Change, ConversationRecord, Fate, MessageRecord, Progress, ShownMessage},
     show::ms,
 };
 use crate::{
-    content::{self, Content, Hlc, MAX_SEQ_JUMP, MAX_TEXT, Seq, kind},
+    content::{self, Body, Content, FileOffer, Hlc, MAX_EMOJI, MAX_SEQ_JUMP, MAX_TEXT, Place, Seq, kind},
     error::ProtoError,
     id::{AccountId, ConversationId, DeviceId, MessageId, Millis},
+    letter::LetterId,
     link::{LinkBody, MAX_RECEIPT},
     sign::Signed,
     view::{Delivery, ErrorCode, Event, Notice, Relation, Reply},
@@ -49,6 +53,16 @@ pub(super) struct Outgoing {
     pub sent: bool,
     /// On any link, ever: it can't be taken back.
     left: bool,
+    /// In their mailbox, with which letter, and since when.
+    pub posted: Option<(LetterId, Millis)>,
+}
+
+/// Something of mine that waits to be saved: who asked, what it says, and for a file where it is.
+#[derive(Debug)]
+struct Composed {
+    number: u64,
+    body: Body,
+    path: Option<PathBuf>,
 }
 
 /// A message of theirs on its way to the disk; or, where it is refused, the void that keeps its place.
@@ -73,10 +87,10 @@ pub(super) struct Chat {
     in_flight: usize,
     resends: u32,
     unread_there: VecDeque<(MessageId, Seq)>,
-    /// Typed while a save was under way: the command and the text.
-    composing: VecDeque<(u64, String)>,
+    /// Said while a save was under way.
+    composing: VecDeque<Composed>,
     /// In the save under way.
-    staged: Vec<(u64, String, MessageRecord)>,
+    staged: Vec<(Composed, MessageRecord)>,
     voiding: Option<(u64, MessageId, MessageRecord)>,
     arrivals: VecDeque<Arrival>,
     arriving: Vec<Arrival>,
@@ -99,6 +113,7 @@ impl Outgoing {
             signed: message.signed.clone(),
             sent: false,
             left: false,
+            posted: message.posted,
         }
     }
 }
@@ -152,7 +167,7 @@ impl Chat {
     }
 }
 
-fn record_of(buddy: AccountId, mine: bool, content: &Content, signed: Signed<Content>) -> MessageRecord {
+fn record_of(buddy: AccountId, mine: bool, content: &Content, body: &Body, signed: Signed<Content>) -> MessageRecord {
     MessageRecord {
         id: content::id(&signed),
         buddy,
@@ -163,8 +178,10 @@ fn record_of(buddy: AccountId, mine: bool, content: &Content, signed: Signed<Con
         hlc: content.hlc,
         sent_ms: content.sent_ms,
         kind: content.kind,
-        text: content.as_text().unwrap_or_default().into(),
+        text: body.words().into(),
+        target: body.target(),
         signed,
         progress: Progress::Waiting,
+        posted: None,
     }
 }

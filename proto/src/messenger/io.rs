@@ -3,12 +3,14 @@
 //! The caller hands in one [`Input`] with the time, then takes [`Output`]s until there is none, then waits for the next
 //! input or [`super::Messenger::deadline`]. Outputs are done in order; none of them may make the caller wait.
 
+use std::path::PathBuf;
+
 use super::record::{Change, Fate, MessageRecord};
 use crate::{
-    content::Seq,
+    content::{FileOffer, Seq},
     id::{AccountId, DeviceId, LinkId},
     presence::Capabilities,
-    server::{Nonce, Relay, Welcome},
+    server::{Answer, Call, Nonce, Relay, Welcome},
     view::{Command, CommandError, Event, Reply},
 };
 
@@ -18,6 +20,17 @@ pub enum Input {
     /// A person asked; answered once by [`Output::Answer`] with the same number. Register and password commands are
     /// not for the messenger: it begins where the vault is open.
     Command(u64, Command),
+    /// A file that a person wants to send has been read and is at `path`; answered as the command of that number.
+    FileReady {
+        /// The command's.
+        number: u64,
+        /// For whom.
+        buddy: String,
+        /// What it is.
+        offer: Box<FileOffer>,
+        /// Where it is.
+        path: PathBuf,
+    },
     /// A stream of [`crate::link::PROTOCOL`] to a device is open; the transport has proven the device.
     LinkUp {
         /// Its number.
@@ -48,6 +61,8 @@ pub enum Input {
         /// Which attempt comes next.
         attempt: u32,
     },
+    /// The answer to an [`Output::Mail`] of that number; none where the server could not be reached or broke off.
+    Mailed(u64, Option<Answer>),
     /// What became of the changes of an [`Output::Save`]: one fate each, in order.
     Saved(SaveId, Vec<Fate>),
     /// None of the changes of an [`Output::Save`] was made.
@@ -92,6 +107,9 @@ pub enum Output {
     Refuse(LinkId),
     /// Write a frame to the server.
     ServerSend(Vec<u8>),
+    /// Make a call that needs no session on a connection to the server that says nothing of who makes it; several go in
+    /// order on the same one. Answered by [`Input::Mailed`].
+    Mail(u64, Call),
     /// Drop the connection to the server; come back only where `again`.
     ServerClose {
         /// Come back.

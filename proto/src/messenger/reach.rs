@@ -3,13 +3,14 @@
 //! A buddy may have several links at once (both dialled, or one is dead and nobody knows yet). All are read; the newest
 //! speaks; some seconds later the device with the lower key closes the others.
 
-use super::{Messenger, Output, clock::Timer, roster::Buddy};
+use super::{Messenger, Output, clock::Timer, record::TokenRecord, roster::Buddy};
 use crate::{
     content::{MAX_SEQ_JUMP, Seq},
     device_list,
     error::ProtoError,
     frame,
     id::{AccountId, DeviceId, LinkId, Millis},
+    letter::DeliveryToken,
     link::{Greeting, LinkBody, LinkFrame, MAX_STATUS, Mood},
     presence::Capabilities,
     seal::{KemPublic, KemSecret, LinkOpener, LinkSealer},
@@ -43,7 +44,7 @@ pub(super) struct Reach {
 
 /// A link to a device.
 pub(super) struct Link {
-    device: DeviceId,
+    pub device: DeviceId,
     account: Option<AccountId>,
     pub relayed: bool,
     secret: KemSecret,
@@ -73,7 +74,6 @@ impl Messenger {
             yours: account.and_then(|account| self.buddies.get(&account)).and_then(|buddy| buddy.record.pin),
             suite: self.suite,
             key: public.to_bytes().into(),
-            run: self.run.into(),
         };
         let greeting = Signed::make(&greeting, &self.me.device);
         let link = Link { device, account: None, relayed, secret, public, sealer: None, opener: None, up: false };
@@ -191,6 +191,7 @@ impl Messenger {
             LinkBody::Refused(message, code) => self.refused_there(&account, &message, code),
             LinkBody::Want(seq) => self.wanted(&account, seq),
             LinkBody::Typing(active) => self.typing_told(&account, active),
+            LinkBody::Token { token, made_ms } => self.token_told(&account, token, made_ms),
             LinkBody::Bye => self.said_bye(&account),
         }
     }
@@ -217,6 +218,22 @@ impl Messenger {
         }
         self.dirty.insert(account);
         self.greet_with_words(&account, have);
+        Ok(())
+    }
+
+    /// With this they want letters posted from now on.
+    pub(super) fn token_told(
+        &mut self,
+        account: &AccountId,
+        token: DeliveryToken,
+        made_ms: Millis,
+    ) -> Result<(), ProtoError> {
+        let Some(buddy) = self.buddies.get_mut(account) else { return Ok(()) };
+        let fresh = TokenRecord { token, made_ms };
+        if buddy.record.their_token.is_none_or(|known| known.made_ms < made_ms) {
+            buddy.record.their_token = Some(fresh);
+            self.keep(account);
+        }
         Ok(())
     }
 

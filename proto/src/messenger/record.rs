@@ -1,13 +1,16 @@
 //! What the messenger keeps on disk: the rows, the changes to them, and what it loads at start.
 
+use std::path::PathBuf;
+
 use crate::{
-    content::{Content, Hlc, Seq},
+    content::{Content, FileOffer, Hlc, Seq},
     device_list::{DeviceList, Pin},
     id::{AccountId, ConversationId, DeviceId, MessageId, Millis},
     invite::Token,
+    letter::{DeliveryToken, LetterId},
     seal::{KemSecret, KeyId, Suite},
     sign::Signed,
-    view::{Availability, Relation},
+    view::{Availability, FileTrouble, Privacy, Relation},
 };
 
 /// A buddy, or someone who was or may become one.
@@ -33,6 +36,10 @@ pub struct BuddyRecord {
     pub key_alarm: bool,
     /// When they were last seen; 0 for never.
     pub last_seen_ms: Millis,
+    /// With which they may post letters to me.
+    pub my_token: Option<TokenRecord>,
+    /// With which I may post letters to them.
+    pub their_token: Option<TokenRecord>,
 }
 
 /// Someone who waits for my answer.
@@ -48,6 +55,8 @@ pub struct RequestRecord {
     pub arrived_ms: Millis,
     /// Their list.
     pub list: Signed<DeviceList>,
+    /// With which I may post letters to them once I have said yes.
+    pub delivery: Option<TokenRecord>,
 }
 
 /// What became of a message of mine, as far as it outlives a restart.
@@ -61,8 +70,6 @@ pub enum Progress {
     Read(Millis),
     /// Refused by the other side.
     Refused,
-    /// Taken back before it left: shown to nobody, kept for its place in the sequence.
-    Cancelled,
 }
 
 /// A message, mine or theirs.
@@ -88,10 +95,88 @@ pub struct MessageRecord {
     pub kind: u16,
     /// What is shown and searched.
     pub text: String,
-    /// The signed content.
+    /// The message that this one answers, changes or is put on.
+    pub target: Option<MessageId>,
+    /// The signed content; empty where it has been forgotten.
     pub signed: Signed<Content>,
     /// For mine: what became of it.
     pub progress: Progress,
+    /// For mine that wait: the letter in the buddy's mailbox that it went with, and since when.
+    pub posted: Option<(LetterId, Millis)>,
+}
+
+/// A message as it stands after all that was said about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownMessage {
+    /// Itself, with its newest text.
+    pub record: MessageRecord,
+    /// It has had another text.
+    pub edited: bool,
+    /// Its author had it forgotten; its text is empty.
+    pub deleted: bool,
+    /// The emoji on it, oldest first; by me or by them.
+    pub reactions: Vec<(String, bool)>,
+    /// What it answers, as far as it is known here.
+    pub quote: Option<Quote>,
+    /// For a file: how far it is.
+    pub file: Option<FileRecord>,
+}
+
+impl From<MessageRecord> for ShownMessage {
+    /// One that nothing was said about.
+    fn from(record: MessageRecord) -> Self {
+        Self { record, edited: false, deleted: false, reactions: Vec::new(), quote: None, file: None }
+    }
+}
+
+/// A message that another one answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quote {
+    /// Which.
+    pub id: MessageId,
+    /// By me.
+    pub mine: bool,
+    /// Its newest text, at most 200 characters of it; empty where it was deleted.
+    pub text: String,
+}
+
+/// How far a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRecord {
+    /// What its author offered.
+    pub offer: FileOffer,
+    /// What it is doing, as far as that outlives a restart.
+    pub stage: FileStage,
+    /// Bytes that are here, or that they are known to have.
+    pub done: u64,
+    /// Where it is on this computer: mine, or theirs once it is whole.
+    pub path: Option<PathBuf>,
+}
+
+/// What a file is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileStage {
+    /// Offered: theirs has not been asked for, mine has not been fetched.
+    Offered,
+    /// Wanted: moving whenever both are there.
+    Moving,
+    /// Held by a person.
+    Paused,
+    /// Whole.
+    Done,
+    /// No more: given up by a person.
+    Cancelled,
+    /// No more: for a reason that is one of the names in [`crate::view::FileTrouble`].
+    Failed(FileTrouble),
+}
+
+/// A door token: whoever has it may post a letter to whoever gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// The secret.
+    pub token: DeliveryToken,
+    /// When it was made, by its maker's clock; a newer one replaces it.
+    pub made_ms: Millis,
 }
 
 /// A change to make durable.
@@ -104,8 +189,13 @@ pub enum Change {
     /// Forget a request.
     ForgetRequest(AccountId),
     /// Insert a message. Theirs: unread; its fate says whether it is new, known (same author, place and id) or in
-    /// conflict (same author and place, another id), in which cases nothing is changed.
+    /// conflict (same author and place, another id), in which cases nothing is changed. A place that was forgotten is
+    /// known. One that is about another (an edit, a deletion, a reaction) changes that one with it, where that one is of
+    /// the same buddy and, but for a reaction, of the same author; its fate then shows the other as it has become. An
+    /// answer's fate, and a file's, shows itself.
     Message(MessageRecord),
+    /// The file of a message of mine is there; its fate shows the message.
+    FileAt(MessageId, PathBuf),
     /// What became of messages of mine. A lesser progress never replaces a greater one.
     Progress(Vec<MessageId>, Progress),
     /// Replace a message of mine that never left by its void.
@@ -115,6 +205,16 @@ pub enum Change {
         /// What takes its place in the sequence.
         new: MessageRecord,
     },
+    /// Messages of mine that wait went into the buddy's mailbox with a letter.
+    Posted(Vec<MessageId>, LetterId, Millis),
+    /// They are in no mailbox any more.
+    NotPosted(Vec<MessageId>),
+    /// Receipts for these messages of a buddy have still to go.
+    Owe(AccountId, Vec<MessageId>),
+    /// They have gone.
+    Paid(Vec<MessageId>),
+    /// Forget everything said with a buddy but what still waits to go, and the ends of the sequences.
+    ForgetConversation(AccountId),
     /// Everything from this buddy has been seen.
     Seen(AccountId),
     /// What is in the composer; empty forgets it.
@@ -132,15 +232,19 @@ pub enum Change {
     ForgetInvite(Token),
     /// How I say I am.
     Status(Availability, String),
+    /// What I tell buddies of my reading and typing.
+    Privacy(Privacy),
     /// The server's time of the last welcome.
     Since(Millis),
 }
 
 /// What became of one change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Fate {
     /// Made.
     Done,
+    /// Made; and this message stands otherwise, or is to be shown with more than itself.
+    Shown(Box<ShownMessage>),
     /// A message that was there already.
     Known,
     /// A message whose place another one holds.
@@ -188,13 +292,13 @@ pub struct ConversationRecord {
     pub hlc: Hlc,
     /// Theirs that are unread.
     pub unread: u32,
-    /// The sending time of the newest message; 0 for none.
+    /// The sending time of the newest message that has a line; 0 for none.
     pub last_message_ms: Millis,
-    /// The newest message of theirs (by clock) that has been seen.
+    /// The newest message of theirs (by clock) that has a line and has been seen.
     pub last_seen: Option<MessageId>,
-    /// Mine that are waiting, by sequence number.
+    /// Mine that are waiting, of every kind, by sequence number.
     pub waiting: Vec<MessageRecord>,
-    /// Mine that arrived and are not known to be read: the newest 1,000, by sequence number.
+    /// Mine that have a line, arrived and are not known to be read: the newest 1,000, by sequence number.
     pub unread_there: Vec<(MessageId, Seq)>,
 }
 
@@ -213,6 +317,10 @@ pub struct Loaded {
     pub invites: Vec<InviteRecord>,
     /// How I said I am.
     pub status: Option<(Availability, String)>,
+    /// What I tell of my reading and typing.
+    pub privacy: Privacy,
+    /// Receipts that have still to go.
+    pub owed: Vec<(AccountId, MessageId)>,
     /// The server's time of the last welcome; 0 for none.
     pub since_ms: Millis,
 }

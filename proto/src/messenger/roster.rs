@@ -7,7 +7,7 @@ use super::{
     Messenger, Output,
     chat::Chat,
     reach::Reach,
-    record::{BuddyRecord, Change, ConversationRecord, InviteRecord, RequestRecord},
+    record::{BuddyRecord, Change, ConversationRecord, InviteRecord, RequestRecord, TokenRecord},
     refuse,
     session::Asking,
     show::{ms, request_view},
@@ -93,6 +93,8 @@ fn stranger(account: AccountId, name: &str, relation: Relation) -> BuddyRecord {
         verified: false,
         key_alarm: false,
         last_seen_ms: 0,
+        my_token: None,
+        their_token: None,
     }
 }
 

@@ -314,6 +314,8 @@ impl Messenger {
             Push::Gone(account) => self.gone_told(&account),
             Push::Pending(pending) => self.request_arrived(pending),
             Push::Nudged(_) => self.out.push_back(Output::Reserve),
+            // Collected once the mail can be read here.
+            Push::Letter { .. } => {}
             Push::Superseded => self.superseded(),
             // Come back on the usual schedule: it begins with a jittered second.
             Push::Stopping(_) => {}
@@ -362,7 +364,8 @@ fn refusal(refusal: Refusal) -> CommandError {
         | Refusal::UnknownDevice
         | Refusal::RevokedDevice
         | Refusal::WrongList
-        | Refusal::Stale => refuse(ErrorCode::Internal, &format!("the server refused: {refusal:?}")),
+        | Refusal::Stale
+        | Refusal::MailboxFull => refuse(ErrorCode::Internal, &format!("the server refused: {refusal:?}")),
     }
 }
 

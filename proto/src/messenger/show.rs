@@ -1,18 +1,22 @@
 //! What the window is shown: views of the state, made when asked for and when something changed.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::{
     Messenger,
-    record::{MessageRecord, Progress},
+    record::{FileRecord, FileStage, Progress, ShownMessage},
     roster::Buddy,
 };
 use crate::{
     content::kind,
+    file_name,
     id::{AccountId, MessageId, Millis},
     link::Mood,
+    prose,
     safety::SafetyNumber,
     view::{
-        Availability, BuddyState, BuddyView, Delivery, Event, MeView, MessageView, Relation, RequestView, Route,
-        SafetyNumberView, ServerState, Waiting,
+        Availability, BuddyState, BuddyView, Delivery, Event, FileStageView, FileView, MeView, MessageView,
+        PictureView, QuoteView, ReactionView, Relation, RequestView, Route, SafetyNumberView, ServerState, Waiting,
     },
 };
 
@@ -55,28 +59,41 @@ impl Messenger {
     }
 
     /// A stored message as it is shown; with what only the messenger knows of it.
-    pub fn message_view(&self, message: &MessageRecord) -> MessageView {
+    pub fn message_view(&self, shown: &ShownMessage) -> MessageView {
+        let message = &shown.record;
         let waiting = || {
             self.buddies
                 .get(&message.buddy)
                 .and_then(|buddy| self.waiting_view(buddy, &message.id))
-                .unwrap_or(Delivery::Queued { why: Waiting::Turn })
+                .unwrap_or(Delivery::Queued { why: Waiting::Turn, next_try_ms: None })
         };
         let delivery = message.mine.then(|| match message.progress {
             Progress::Waiting => waiting(),
             Progress::Delivered(at) => Delivery::Delivered { at_ms: ms(at) },
             Progress::Read(at) => Delivery::Read { at_ms: ms(at) },
             Progress::Refused => Delivery::Refused { code: "Refused".into() },
-            Progress::Cancelled => Delivery::Cancelled,
         });
+        let (action, body) = prose::read(&message.text);
         MessageView {
             id: message.id.to_string(),
             buddy: message.buddy.to_string(),
             mine: message.mine,
-            text: if message.kind == kind::TEXT { message.text.clone() } else { String::new() },
+            text: message.text.clone(),
+            body,
+            action,
             sent_ms: ms(message.sent_ms),
             order: message.hlc.as_order(),
             delivery,
+            quote: shown.quote.as_ref().map(|quote| QuoteView {
+                id: quote.id.to_string(),
+                mine: quote.mine,
+                text: quote.text.clone(),
+            }),
+            edited: shown.edited,
+            deleted: shown.deleted,
+            reactions: reactions(&shown.reactions),
+            file: shown.file.as_ref().map(|file| file_view(file, None)),
+            unsupported: !matches!(message.kind, kind::TEXT | kind::REPLY | kind::FILE),
         }
     }
 
@@ -84,7 +101,10 @@ impl Messenger {
         let outgoing = buddy.chat.outbox.iter().find(|outgoing| outgoing.id == *id)?;
         Some(match self.route(buddy) {
             Some(route) if outgoing.sent => Delivery::Sent { route },
-            Some(_) | None => Delivery::Queued { why: self.why_waiting(buddy) },
+            Some(_) | None => match outgoing.posted {
+                Some((_, at)) => Delivery::Posted { at_ms: ms(at) },
+                None => Delivery::Queued { why: self.why_waiting(buddy), next_try_ms: None },
+            },
         })
     }
 
@@ -144,6 +164,7 @@ impl Messenger {
             server: self.me.server.to_string(),
             availability: self.availability,
             status_text: self.status_text.clone(),
+            privacy: self.privacy,
         }
     }
 
@@ -204,6 +225,48 @@ impl Messenger {
                 self.tell(Event::BuddyWentAway { id });
             }
         }
+    }
+}
+
+/// Each emoji once, in the order in which it first came.
+fn reactions(all: &[(String, bool)]) -> Vec<ReactionView> {
+    let mut views: Vec<ReactionView> = Vec::new();
+    for (emoji, mine) in all {
+        if let Some(view) = views.iter_mut().find(|view| view.emoji == *emoji) {
+            view.mine |= mine;
+            view.theirs |= !mine;
+        } else {
+            views.push(ReactionView { emoji: emoji.clone(), mine: *mine, theirs: !mine });
+        }
+    }
+    views
+}
+
+/// A file as it is shown; with its speed in bytes a second while it moves.
+pub fn file_view(file: &FileRecord, speed: Option<u64>) -> FileView {
+    FileView {
+        name: file_name::safe(&file.offer.name),
+        size: ms(file.offer.size),
+        picture: file.offer.picture.as_ref().map(|picture| PictureView {
+            width: picture.width,
+            height: picture.height,
+            thumbnail: if picture.thumbnail.is_empty() {
+                String::new()
+            } else {
+                format!("data:image/jpeg;base64,{}", STANDARD.encode(picture.thumbnail.as_slice()))
+            },
+        }),
+        stage: match &file.stage {
+            FileStage::Offered => FileStageView::Offered,
+            FileStage::Moving if speed.is_some() => FileStageView::Moving,
+            FileStage::Moving => FileStageView::Waiting,
+            FileStage::Paused => FileStageView::Paused,
+            FileStage::Done => FileStageView::Done,
+            FileStage::Cancelled => FileStageView::Cancelled,
+            FileStage::Failed(why) => FileStageView::Failed { why: *why },
+        },
+        done: ms(file.done),
+        speed: speed.map(ms),
     }
 }
 

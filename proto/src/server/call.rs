@@ -7,11 +7,15 @@ use crate::{
     capsule::ServerCapsule,
     device_list::DeviceList,
     id::{AccountId, Millis},
+    letter::{DeliveryToken, LetterId, TokenHash},
     prekey::Prekey,
     presence::Presence,
     seal::Envelope,
     sign::Signed,
 };
+
+/// The most tokens in one call, each way.
+pub const MAX_TOKENS: usize = 1_000;
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -191,6 +195,57 @@ pub enum Call {
     /// Logout: presence 0 at once.
     #[n(18)]
     Goodbye,
+    /// Whoever shows one of these tokens (by their hashes) may post letters to me; whoever shows one of those no more.
+    #[n(19)]
+    SetTokens {
+        /// At most [`MAX_TOKENS`].
+        #[n(0)]
+        add: Vec<TokenHash>,
+        /// At most [`MAX_TOKENS`].
+        #[n(1)]
+        remove: Vec<TokenHash>,
+    },
+    /// These pushed letters are safe; forget them.
+    #[n(20)]
+    Collected {
+        /// By their numbers.
+        #[n(0)]
+        letters: Vec<u64>,
+    },
+    /// As [`Call::LookUp`], of whoever gave out this token. Needs no session, so that the server learns nobody's wish
+    /// to write.
+    #[n(21)]
+    LookUpToPost {
+        /// The token.
+        #[n(0)]
+        token: DeliveryToken,
+        /// The newest list version known; 0 for none.
+        #[n(1)]
+        since_version: u32,
+    },
+    /// Leaves a letter for whoever gave out this token. Needs no session. The same letter twice is one letter.
+    #[n(22)]
+    Post {
+        /// The token.
+        #[n(0)]
+        token: DeliveryToken,
+        /// The letter's name, chosen by its poster.
+        #[n(1)]
+        letter: LetterId,
+        /// The sealed [`crate::letter::Letter`].
+        #[n(2)]
+        envelope: Envelope,
+    },
+    /// Takes a letter back that has not been collected; `Unknown` where it is gone. Needs no session.
+    #[n(23)]
+    Withdraw {
+        /// The token that it was posted with.
+        #[n(0)]
+        token: DeliveryToken,
+        /// The letter.
+        #[n(1)]
+        letter: LetterId,
+    },
 }
 
 /// The answer to a call.
@@ -286,4 +341,7 @@ pub enum Refusal {
     /// The server could not: its disk, its database. Try again.
     #[n(16)]
     Failed,
+    /// The mailbox has as many letters or bytes as it may hold.
+    #[n(17)]
+    MailboxFull,
 }

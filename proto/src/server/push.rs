@@ -95,6 +95,9 @@ pub struct Welcome {
     /// The address that this client is seen from.
     #[n(6)]
     pub seen_from: Option<String>,
+    /// How many tokens of mine there are: another number than I gave out means that they are to be set anew.
+    #[n(7)]
+    pub tokens: Option<u32>,
 }
 
 /// News from the server.
@@ -125,4 +128,21 @@ pub enum Push {
     /// The server stops; come back after about this many seconds.
     #[n(7)]
     Stopping(#[n(0)] u32),
+    /// A letter out of my mailbox, oldest first; kept there until it is [`super::Call::Collected`]. Comes right after
+    /// the welcome, and later as letters are posted; while [`LETTERS_AHEAD`] are not collected no more come.
+    #[n(8)]
+    Letter {
+        /// Its number in the mailbox.
+        #[n(0)]
+        number: u64,
+        /// When it was posted.
+        #[n(1)]
+        posted_ms: Millis,
+        /// The sealed [`crate::letter::Letter`].
+        #[n(2)]
+        envelope: Envelope,
+    },
 }
+
+/// Letters that may be pushed without being collected.
+pub const LETTERS_AHEAD: usize = 16;

@@ -74,6 +74,8 @@ impl Persona {
             verified: false,
             key_alarm: false,
             last_seen_ms: 0,
+            my_token: None,
+            their_token: None,
         }
     }
 

@@ -1,10 +1,11 @@
 //! Someone at the other end of a link who need not keep to the rules: says any frame, with any keys.
 
 use juice_proto::{
-    content::{self, Content, Hlc, Seq},
+    content::{self, Body, Content, Hlc, Place, Seq},
     frame,
     id::{ConversationId, DeviceId, LinkId, MessageId},
     link::{Greeting, LinkBody, LinkFrame, Mood},
+    messenger::Identity,
     presence::Capabilities,
     seal::{KemPublic, KemSecret, LinkOpener, LinkSealer, Suite},
     sign::Signed,
@@ -63,7 +64,6 @@ impl Raw {
             yours: None,
             suite: self.secret.suite(),
             key: self.secret.public().to_bytes().into(),
-            run: [5; 16].into(),
         }
     }
 
@@ -138,11 +138,13 @@ impl Raw {
 
     /// A text at a place in the sequence, in the conversation with whom this talks to.
     pub fn content(&self, stage: &Stage, seq: Seq, text: &str) -> Content {
+        self.saying(stage, seq, &Body::text(text))
+    }
+
+    /// Anything at a place in the sequence.
+    pub fn saying(&self, stage: &Stage, seq: Seq, body: &Body) -> Content {
         let other = &stage.players[self.who].persona.identity;
-        let me = &self.persona.identity;
-        let conversation = ConversationId::between(&me.account_key, &other.account_key);
-        let (none, hlc) = (MessageId::new([0; 32]), Hlc(START << 16 | seq));
-        Content::text(conversation, me.account, me.device.device(), seq, none, hlc, START, text)
+        said(&self.persona.identity, other, seq, body)
     }
 
     pub fn sign(&self, content: &Content) -> Signed<Content> {
@@ -156,6 +158,20 @@ impl Raw {
         self.say(stage, &LinkBody::Content(signed));
         id
     }
+}
+
+/// What someone says to someone, at a place in the sequence.
+pub fn said(me: &Identity, to: &Identity, seq: Seq, body: &Body) -> Content {
+    let place = Place {
+        conversation: ConversationId::between(&me.account_key, &to.account_key),
+        author: me.account,
+        device: me.device.device(),
+        seq,
+        previous: MessageId::new([0; 32]),
+        hlc: Hlc(START << 16 | seq),
+        sent_ms: START,
+    };
+    Content::new(place, body)
 }
 
 /// The ids that were confirmed.

@@ -167,7 +167,7 @@ impl Stage {
 
     pub fn write(&mut self, from: Who, to: Who, text: &str) -> u64 {
         let buddy = self.hex(to);
-        self.command(from, Command::SendMessage { buddy, text: text.into() })
+        self.command(from, Command::SendMessage { buddy, text: text.into(), reply_to: None })
     }
 
     pub fn hex(&self, who: Who) -> String {
@@ -222,6 +222,7 @@ impl Stage {
                 let messages = self.players[who].disk.fetch(buddy, from);
                 self.queue.push_back((who, Input::Fetched(buddy, messages)));
             }
+            Output::Mail(number, _) => self.queue.push_back((who, Input::Mailed(number, None))),
             Output::ServerSend(bytes) => self.at_server(who, &bytes),
             Output::ServerClose { .. } => self.players[who].connection = None,
             Output::Answer(..) | Output::Tell(_) | Output::UseRelay(_) | Output::Reserve | Output::SignedOut => {}

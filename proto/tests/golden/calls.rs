@@ -1,13 +1,21 @@
 //! What a client says to the server.
 
-use juice_proto::server::{Call, ClientFrame, check_server, prove_server};
+use juice_proto::{
+    letter::LetterId,
+    server::{Call, ClientFrame, check_server, prove_server},
+};
 
 use crate::{
     book::Book,
     values::{
         account, capsule, device, envelope, first_list, other, second_list, server, signed_prekey, signed_presence,
+        token,
     },
 };
+
+fn letter_id() -> LetterId {
+    LetterId::new([17; 16])
+}
 
 fn calls() -> Vec<(&'static str, Call)> {
     let (list, _) = first_list();
@@ -49,6 +57,11 @@ fn calls() -> Vec<(&'static str, Call)> {
         ("unblock", Call::Unblock { other: other() }),
         ("nudge", Call::Nudge { buddy: other() }),
         ("goodbye", Call::Goodbye),
+        ("set-tokens", Call::SetTokens { add: vec![token().hash()], remove: vec![[16; 32].into()] }),
+        ("collected", Call::Collected { letters: vec![7, 1 << 40] }),
+        ("look-up-to-post", Call::LookUpToPost { token: token(), since_version: 3 }),
+        ("post", Call::Post { token: token(), letter: letter_id(), envelope: envelope() }),
+        ("withdraw", Call::Withdraw { token: token(), letter: letter_id() }),
     ]
 }
 
@@ -74,6 +87,11 @@ fn has_golden_bytes(call: &Call) -> usize {
         Call::Unblock { .. } => 16,
         Call::Nudge { .. } => 17,
         Call::Goodbye => 18,
+        Call::SetTokens { .. } => 19,
+        Call::Collected { .. } => 20,
+        Call::LookUpToPost { .. } => 21,
+        Call::Post { .. } => 22,
+        Call::Withdraw { .. } => 23,
     }
 }
 
@@ -85,7 +103,7 @@ fn every_call_has_its_golden_bytes() {
         book.value(name, call);
     }
     let kinds: std::collections::BTreeSet<_> = calls.iter().map(|(_, call)| has_golden_bytes(call)).collect();
-    assert_eq!(kinds.len(), 19, "one of each");
+    assert_eq!(kinds.len(), 24, "one of each");
     book.value("frame-plain", &ClientFrame::plain(7, &Call::Goodbye));
     let nonce = [11; 32];
     let proven = ClientFrame::proven(1, &calls[3].1, &device(), &server().server_key(), &nonce);

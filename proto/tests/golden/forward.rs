@@ -4,6 +4,7 @@ use juice_proto::{
     device_list::DeviceList,
     error::ProtoError,
     frame,
+    letter::Letter,
     link::LinkFrame,
     prekey::Prekey,
     presence::Presence,
@@ -14,7 +15,8 @@ use juice_proto::{
 use minicbor::{Decode, Encode};
 
 use crate::values::{
-    account_key, contact, device, pending, prekey, presence, request, second_list, signed_presence, welcome,
+    account_key, contact, device, letter, pending, prekey, presence, request, second_list, signed_presence, token,
+    welcome,
 };
 
 /// The bytes of a map-encoded value with another numbered field at its end.
@@ -34,11 +36,14 @@ fn passes_over<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + std::fmt::De
 #[test]
 fn unknown_fields_of_maps_are_passed_over() {
     passes_over::<Welcome>(&welcome());
+    passes_over::<Welcome>(&Welcome { tokens: Some(2), ..welcome() });
     passes_over::<Contact>(&contact());
     passes_over::<Pending>(&pending());
     passes_over::<Presence>(&presence());
     passes_over::<Prekey>(&prekey());
     passes_over::<Request>(&request());
+    passes_over::<Request>(&Request { delivery: Some(token()), ..request() });
+    passes_over::<Letter>(&letter());
     passes_over::<DeviceList>(&second_list());
 }
 
@@ -54,6 +59,7 @@ fn a_signature_is_over_the_bytes_received_with_what_is_unknown_in_them() {
     opens(&presence(), &device());
     opens(&prekey(), &device());
     opens(&request(), &device());
+    opens(&letter(), &device());
     opens(&second_list(), &account_key());
 }
 

@@ -1,13 +1,14 @@
 //! What buddies' devices say to each other, and what they sign.
 
 use juice_proto::{
-    content::{self, kind},
+    content::{self, Body, Content, FileOffer, Picture, kind},
     device_list, frame,
     id::{ConversationId, MessageId, Now},
+    letter,
     link::{Greeting, LinkBody, LinkFrame, Mood},
     prekey, presence,
     presence::Capabilities,
-    request,
+    request::{self, Request},
     seal::{KemSecret, LinkOpener, LinkSealer, Suite},
     sign::Signed,
 };
@@ -15,8 +16,8 @@ use juice_proto::{
 use crate::{
     book::Book,
     values::{
-        TIME, account, account_key, content, device, envelope, first_list, kem, key, lonely_device, other, prekey,
-        presence, request, rng, second_list, server, signed_prekey, signed_presence,
+        TIME, account, account_key, content, device, envelope, first_list, kem, key, letter, lonely_device, other,
+        place, prekey, presence, request, rng, second_list, server, signed_prekey, signed_presence, token,
     },
 };
 
@@ -29,7 +30,6 @@ fn greeting() -> Greeting {
         yours: Some(first_list().1),
         suite: Suite::X25519,
         key: kem().public().to_bytes().into(),
-        run: [13; 16].into(),
     }
 }
 
@@ -53,6 +53,30 @@ fn bodies() -> Vec<(&'static str, LinkBody)> {
         ("want", LinkBody::Want(3)),
         ("typing", LinkBody::Typing(true)),
         ("bye", LinkBody::Bye),
+        ("token", LinkBody::Token { token: token(), made_ms: TIME }),
+    ]
+}
+
+/// Everything a content may say; plain text and nothing at all have theirs already.
+fn said() -> Vec<(&'static str, Body)> {
+    let target = MessageId::new([14; 32]);
+    let offer = |picture| FileOffer {
+        name: "cat.jpg".into(),
+        size: 1 << 33,
+        key: [18; 32].into(),
+        root: [19; 32].into(),
+        picture,
+        caption: "my cat".into(),
+    };
+    let picture = Picture { width: 640, height: 480, thumbnail: vec![0xff, 0xd8].into() };
+    vec![
+        ("reply", Body::Text { text: "yes".into(), reply_to: Some(target) }),
+        ("edit", Body::Edit { target, text: "no".into() }),
+        ("delete", Body::Delete { target }),
+        ("reaction", Body::Reaction { target, emoji: "\u{1f44d}".into(), on: true }),
+        ("reaction-off", Body::Reaction { target, emoji: "\u{1f44d}".into(), on: false }),
+        ("file", Body::File(Box::new(offer(None)))),
+        ("picture", Body::File(Box::new(offer(Some(picture))))),
     ]
 }
 
@@ -67,6 +91,7 @@ fn sort(body: &LinkBody) -> usize {
         LinkBody::Want(_) => 5,
         LinkBody::Typing(_) => 6,
         LinkBody::Bye => 7,
+        LinkBody::Token { .. } => 8,
     }
 }
 
@@ -82,7 +107,7 @@ fn every_frame_of_a_link_has_its_golden_bytes() {
         book.value(&format!("body-{name}"), body);
     }
     let sorts: std::collections::BTreeSet<_> = bodies.iter().map(|(_, body)| sort(body)).collect();
-    assert_eq!(sorts.len(), 8, "one of each");
+    assert_eq!(sorts.len(), 9, "one of each");
 
     let (mut sealer, enc) = LinkSealer::new(&kem().public(), &key(9).device(), &mut rng()).expect("a key");
     book.bytes("context-enc", &enc);
@@ -110,7 +135,13 @@ fn everything_signed_or_sealed_has_its_golden_bytes() {
     book.bytes("content-id", content::id(&signed).bytes());
     let checked = content::check(&signed, &content().conversation, &account(), &device().device());
     assert_eq!(checked, Ok(content()));
-    assert_eq!((kind::VOID, kind::TEXT), (0, 1), "the numbers of kinds are part of the format");
+    for (name, body) in said() {
+        let content = Content::new(place(), &body);
+        book.value(&format!("content-{name}"), &content);
+        assert_eq!(content.read(), Ok(body), "{name}");
+    }
+    let kinds = [kind::VOID, kind::TEXT, kind::EDIT, kind::DELETE, kind::REACTION, kind::REPLY, kind::FILE];
+    assert_eq!(kinds, [0, 1, 2, 3, 4, 5, 6], "the numbers of kinds are part of the format");
 
     book.value("prekey", &prekey());
     book.value("prekey-signed", &signed_prekey());
@@ -129,10 +160,17 @@ fn everything_signed_or_sealed_has_its_golden_bytes() {
     assert!(device_list::check_chain(&account(), None, &[first, second]).is_ok());
 
     book.value("request", &request());
+    book.value("request-delivery", &Request { delivery: Some(token()), ..request() });
     let signed = Signed::make(&request(), &device());
     book.value("request-signed", &signed);
     let checked = request::check(&signed, &account(), &device().device(), &other(), &server().server_key());
     assert_eq!(checked, Ok(request()));
+
+    book.value("letter", &letter());
+    let signed = Signed::make(&letter(), &device());
+    book.value("letter-signed", &signed);
+    assert_eq!(letter::check(&signed, &key(9).device()), Ok(letter()));
+    book.bytes("token-hash", token().hash().as_slice());
 
     book.value("envelope", &envelope());
     if let Some(golden) = book.golden("envelope") {

@@ -7,10 +7,12 @@ use juice_proto::{
 
 use crate::{
     book::Book,
-    values::{account, capsule, contact, first_list, pending, server, signed_prekey, signed_presence, welcome},
+    values::{
+        TIME, account, capsule, contact, envelope, first_list, pending, server, signed_prekey, signed_presence, welcome,
+    },
 };
 
-const REFUSALS: [Refusal; 17] = [
+const REFUSALS: [Refusal; 18] = [
     Refusal::BadRequest,
     Refusal::NoSession,
     Refusal::BadSignature,
@@ -28,6 +30,7 @@ const REFUSALS: [Refusal; 17] = [
     Refusal::TooManyBuddies,
     Refusal::WrongPassword,
     Refusal::Failed,
+    Refusal::MailboxFull,
 ];
 
 fn answers() -> Vec<(&'static str, Answer)> {
@@ -86,6 +89,7 @@ fn pushes() -> Vec<(&'static str, Push)> {
         ("nudged", Push::Nudged(account())),
         ("superseded", Push::Superseded),
         ("stopping", Push::Stopping(30)),
+        ("letter", Push::Letter { number: 7, posted_ms: TIME, envelope: envelope() }),
     ]
 }
 
@@ -100,6 +104,7 @@ fn sort(push: &Push) -> usize {
         Push::Nudged(_) => 5,
         Push::Superseded => 6,
         Push::Stopping(_) => 7,
+        Push::Letter { .. } => 8,
     }
 }
 
@@ -111,9 +116,10 @@ fn every_push_has_its_golden_bytes() {
         book.value(name, push);
     }
     let sorts: std::collections::BTreeSet<_> = pushes.iter().map(|(_, push)| sort(push)).collect();
-    assert_eq!(sorts.len(), 8, "one of each");
+    assert_eq!(sorts.len(), 9, "one of each");
     book.value("frame-push", &ServerFrame::Push(Box::new(Push::Superseded)));
     book.value("welcome", &welcome());
+    book.value("welcome-tokens", &Welcome { tokens: Some(2), ..welcome() });
     book.value("welcome-empty", &Welcome::default());
     book.close();
 }

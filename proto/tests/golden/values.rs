@@ -2,9 +2,11 @@
 
 use juice_proto::{
     capsule::ServerCapsule,
-    content::{Content, Hlc},
+    content::{Body, Content, Hlc, Place},
     device_list::{Device, DeviceList, Pin},
     id::{AccountId, ConversationId, DeviceId, MessageId, hash},
+    letter::{DeliveryToken, Letter},
+    link::LinkBody,
     prekey::{KEPT, Prekey},
     presence::{Capabilities, LEASE, Presence},
     request::Request,
@@ -92,11 +94,16 @@ pub fn signed_prekey() -> Signed<Prekey> {
     Signed::make(&prekey(), &device())
 }
 
-pub fn content() -> Content {
+pub fn place() -> Place {
     let conversation = ConversationId::between(&account_key().account_key(), &key(7).account_key());
     let previous = MessageId::new(hash("test/previous", &[]));
     let device: DeviceId = device().device();
-    Content::text(conversation, account(), device, 2, previous, Hlc((TIME << 16) | 1), TIME, "grüß dich \u{1f34a}")
+    let hlc = Hlc((TIME << 16) | 1);
+    Place { conversation, author: account(), device, seq: 2, previous, hlc, sent_ms: TIME }
+}
+
+pub fn content() -> Content {
+    Content::new(place(), &Body::text("grüß dich \u{1f34a}"))
 }
 
 pub fn request() -> Request {
@@ -107,6 +114,24 @@ pub fn request() -> Request {
         note: "it's me".into(),
         token: Some([8; 16].into()),
         asked_ms: TIME,
+        delivery: None,
+    }
+}
+
+pub fn token() -> DeliveryToken {
+    DeliveryToken::new([15; 32])
+}
+
+pub fn letter() -> Letter {
+    let status = LinkBody::Token { token: token(), made_ms: TIME };
+    Letter {
+        from: account(),
+        device: device().device(),
+        to: key(9).device(),
+        sent_ms: TIME,
+        list: first_list().0,
+        name: "alice".into(),
+        bodies: vec![status, LinkBody::Content(Signed::make(&content(), &device()))],
     }
 }
 
@@ -136,5 +161,6 @@ pub fn welcome() -> Welcome {
         mailbox: 3,
         relay: Some(Relay { quic_port: 4_001, tcp_port: 4_002 }),
         seen_from: Some("192.0.2.7".into()),
+        tokens: None,
     }
 }

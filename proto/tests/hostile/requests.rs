@@ -26,7 +26,8 @@ fn alice() -> Stage {
     stage
 }
 
-fn request(from: &Persona, to: AccountId) -> Request {
+/// What someone asks of someone.
+pub fn request(from: &Persona, to: AccountId) -> Request {
     let identity = &from.identity;
     Request {
         from: identity.account,
@@ -35,17 +36,18 @@ fn request(from: &Persona, to: AccountId) -> Request {
         note: "hello".into(),
         token: None,
         asked_ms: START,
+        delivery: None,
     }
 }
 
 /// Seals a request for Alice and lets the server hand it over as coming from `from`.
-fn send(stage: &mut Stage, from: &Persona, request: &Request, signer: &SecretKey) {
+pub fn send(stage: &mut Stage, from: &Persona, request: &Request, signer: &SecretKey) {
     let envelope = sealed(stage, request, signer);
     let pending = Pending { from: from.identity.account, list: from.identity.list.clone(), envelope };
     stage.push(ALICE, Push::Pending(pending));
 }
 
-fn sealed(stage: &Stage, request: &Request, signer: &SecretKey) -> Envelope {
+pub fn sealed(stage: &Stage, request: &Request, signer: &SecretKey) -> Envelope {
     let key = stage.players[ALICE].disk.day_keys[0].secret.public();
     let plain = frame::encode(&Signed::make(request, signer));
     let mut rng = ChaCha20Rng::seed_from_u64(1);
@@ -234,14 +236,7 @@ fn a_request_that_comes_before_the_day_key_is_saved_is_not_lost() {
     let public = prekey.peek().expect("a key");
     let key = KemPublic::parse(public.suite, &public.key).expect("a key");
     let eve = persona("eve");
-    let request = Request {
-        from: eve.identity.account,
-        name: "eve".into(),
-        to: persona("alice").identity.account,
-        note: "early".into(),
-        token: None,
-        asked_ms: START,
-    };
+    let request = request(&eve, persona("alice").identity.account);
     let plain = frame::encode(&Signed::make(&request, &eve.identity.device));
     let envelope =
         Envelope::seal(&plain, &key, &stage.device(ALICE), &mut ChaCha20Rng::seed_from_u64(1)).expect("seals");

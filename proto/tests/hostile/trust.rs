@@ -2,24 +2,23 @@
 
 use juice_proto::{
     device_list::DeviceList,
-    frame,
     id::AccountId,
     link::LinkBody,
     messenger::{Input, Output, record::BuddyRecord},
     request::Request,
-    seal::{Envelope, Suite},
-    server::{Call, Contact, Pending, Push, Relation},
-    sign::Signed,
+    seal::Suite,
+    server::{Call, Contact, Push, Relation},
     view::{Command, Event},
 };
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
 
-use crate::common::{
-    disk::DiskMood,
-    people::{Persona, START, key_of, persona, server_key},
-    raw::{Raw, confirmed},
-    stage::{ALICE, BOB, Stage},
+use crate::{
+    common::{
+        disk::DiskMood,
+        people::{Persona, key_of, persona, server_key},
+        raw::{Raw, confirmed},
+        stage::{ALICE, BOB, Stage},
+    },
+    requests::{request, send},
 };
 
 #[test]
@@ -60,18 +59,8 @@ fn eve_cannot_roll_a_list_back_by_asking_again() {
         }),
     );
     stage.command(ALICE, Command::RemoveBuddy { buddy: stage.hex(BOB) });
-    let request = Request {
-        from: old.identity.account,
-        name: "bob".into(),
-        to: persona("alice").identity.account,
-        note: "lost my contacts".into(),
-        token: None,
-        asked_ms: START,
-    };
-    let key = stage.players[ALICE].disk.day_keys[0].secret.public();
-    let plain = frame::encode(&Signed::make(&request, &old.identity.device));
-    let envelope = Envelope::seal(&plain, &key, &stage.device(ALICE), &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
-    stage.push(ALICE, Push::Pending(Pending { from: old.identity.account, list: old.identity.list.clone(), envelope }));
+    let request = Request { note: "lost my contacts".into(), ..request(&old, persona("alice").identity.account) };
+    send(&mut stage, &old, &request, &old.identity.device);
     stage.command(ALICE, Command::AcceptBuddy { buddy: stage.hex(BOB) });
     let pin = stage.players[ALICE].disk.buddies[&old.identity.account].pin.unwrap();
     assert_eq!(pin, new.identity.pin, "Rollback: keep the pin");
@@ -176,21 +165,8 @@ fn a_friend_readmitted_with_another_key_begins_at_one() {
     other.identity.list = list;
     other.identity.pin = pin;
     stage.push(ALICE, Push::Gone(other.identity.account));
-    let request = Request {
-        from: other.identity.account,
-        name: "bob".into(),
-        to: persona("alice").identity.account,
-        note: "new start".into(),
-        token: None,
-        asked_ms: START,
-    };
-    let key = stage.players[ALICE].disk.day_keys[0].secret.public();
-    let plain = frame::encode(&Signed::make(&request, &other.identity.device));
-    let envelope = Envelope::seal(&plain, &key, &stage.device(ALICE), &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
-    stage.push(
-        ALICE,
-        Push::Pending(Pending { from: other.identity.account, list: other.identity.list.clone(), envelope }),
-    );
+    let request = Request { note: "new start".into(), ..request(&other, persona("alice").identity.account) };
+    send(&mut stage, &other, &request, &other.identity.device);
     stage.command(ALICE, Command::AcceptBuddy { buddy: stage.hex(BOB) });
     assert!(stage.row(ALICE, BOB).key_alarm, "another key is never silent");
     let number = stage.players[ALICE].messenger.as_ref().unwrap().safety_number(&stage.hex(BOB)).unwrap().groups;
@@ -261,18 +237,8 @@ fn a_push_of_tomorrow_does_not_cost_the_connection() {
 fn a_request_from_a_buddy_is_not_shown() {
     let mut stage = Stage::online(&["alice", "bob"]);
     let old = persona("bob");
-    let request = Request {
-        from: old.identity.account,
-        name: "bob".into(),
-        to: persona("alice").identity.account,
-        note: "x".into(),
-        token: None,
-        asked_ms: START,
-    };
-    let key = stage.players[ALICE].disk.day_keys[0].secret.public();
-    let plain = frame::encode(&Signed::make(&request, &old.identity.device));
-    let envelope = Envelope::seal(&plain, &key, &stage.device(ALICE), &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
-    stage.push(ALICE, Push::Pending(Pending { from: old.identity.account, list: old.identity.list, envelope }));
+    let request = Request { note: "x".into(), ..request(&old, persona("alice").identity.account) };
+    send(&mut stage, &old, &request, &old.identity.device);
     assert!(!stage.events(ALICE).iter().any(|e| matches!(e, Event::RequestArrived { .. })));
 }
 

@@ -74,7 +74,7 @@ fn key_change_alarm_holds_messages_until_verified() {
     stage.write(ALICE, BOB, "is it you?");
     let queued = stage.queued(ALICE);
     assert!(
-        matches!(queued[0].delivery, Some(Delivery::Queued { why: Waiting::KeyAlarm })),
+        matches!(queued[0].delivery, Some(Delivery::Queued { why: Waiting::KeyAlarm, .. })),
         "{:?}",
         queued[0].delivery
     );

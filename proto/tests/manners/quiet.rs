@@ -35,7 +35,7 @@ fn invisible_sends_nothing_to_anyone() {
     stage.connect(ALICE);
     let alice = stage.hex(ALICE);
     let everything = [
-        Command::SendMessage { buddy: stage.hex(BOB), text: "later".into() },
+        Command::SendMessage { buddy: stage.hex(BOB), text: "later".into(), reply_to: None },
         Command::Typing { buddy: stage.hex(BOB), active: true },
         Command::MarkRead { buddy: stage.hex(BOB) },
         Command::RenameBuddy { buddy: stage.hex(BOB), alias: "Bobby".into() },

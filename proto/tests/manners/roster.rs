@@ -183,7 +183,7 @@ fn nonsense_is_refused_with_a_code() {
         (Command::AcceptBuddy { buddy: bob.clone() }, ErrorCode::Unknown),
         (Command::UnblockBuddy { buddy: bob.clone() }, ErrorCode::Unknown),
         (Command::RenameBuddy { buddy: bob.clone(), alias: "a\nb".into() }, ErrorCode::BadText),
-        (Command::SendMessage { buddy: "zz".into(), text: "hi".into() }, ErrorCode::Unknown),
+        (Command::SendMessage { buddy: "zz".into(), text: "hi".into(), reply_to: None }, ErrorCode::Unknown),
         (Command::CancelMessage { buddy: bob, message: "00".into() }, ErrorCode::Unknown),
     ];
     for (n, (command, code)) in cases.into_iter().enumerate() {

@@ -92,7 +92,7 @@ fn a_queued_message_can_be_taken_back_until_it_leaves() {
         stage.write(ALICE, BOB, text);
     }
     let queued = stage.queued(ALICE);
-    assert!(matches!(queued[1].delivery, Some(Delivery::Queued { why: Waiting::BuddyOffline })));
+    assert!(matches!(queued[1].delivery, Some(Delivery::Queued { why: Waiting::BuddyOffline, .. })));
     let cancel = |message: &str, stage: &mut Stage| {
         let number = stage.command(ALICE, Command::CancelMessage { buddy: stage.hex(BOB), message: message.into() });
         stage.answer(ALICE, number)

@@ -11,6 +11,8 @@
     reason = "a test's own helpers"
 )]
 
+#[allow(dead_code, reason = "other tests use the rest of it")]
+#[path = "../common/disk.rs"]
 mod disk;
 mod person;
 mod server;

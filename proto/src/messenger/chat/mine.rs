@@ -3,11 +3,48 @@
 use super::{super::*, *};
 
 impl Messenger {
-    pub(in crate::messenger) fn write(&mut self, number: u64, buddy: &str, text: String) -> Outcome {
-        let account = self.buddy_by_hex(buddy)?.record.account;
-        if text.trim().is_empty() || text.chars().count() > MAX_TEXT {
-            return Err(refuse(ErrorCode::BadText, "a message has 1 to 16,000 characters"));
+    pub(in crate::messenger) fn write(
+        &mut self,
+        number: u64,
+        buddy: &str,
+        text: String,
+        reply_to: Option<&str>,
+    ) -> Outcome {
+        let reply_to = reply_to.map(message_by_hex).transpose()?;
+        self.compose(number, buddy, Body::Text { text: checked(text)?, reply_to }, None)
+    }
+
+    pub(in crate::messenger) fn edit(&mut self, number: u64, buddy: &str, message: &str, text: String) -> Outcome {
+        let target = message_by_hex(message)?;
+        self.compose(number, buddy, Body::Edit { target, text: checked(text)? }, None)
+    }
+
+    pub(in crate::messenger) fn delete(&mut self, number: u64, buddy: &str, message: &str) -> Outcome {
+        self.compose(number, buddy, Body::Delete { target: message_by_hex(message)? }, None)
+    }
+
+    pub(in crate::messenger) fn react(
+        &mut self,
+        number: u64,
+        buddy: &str,
+        message: &str,
+        emoji: String,
+        on: bool,
+    ) -> Outcome {
+        let target = message_by_hex(message)?;
+        if emoji.is_empty() || emoji.len() > MAX_EMOJI || emoji.chars().any(char::is_control) {
+            return Err(refuse(ErrorCode::BadText, "not an emoji"));
         }
+        self.compose(number, buddy, Body::Reaction { target, emoji, on }, None)
+    }
+
+    /// A file that is ready to be fetched from `path`.
+    pub(in crate::messenger) fn offer(&mut self, number: u64, buddy: &str, offer: FileOffer, path: PathBuf) -> Outcome {
+        self.compose(number, buddy, Body::File(Box::new(offer)), Some(path))
+    }
+
+    fn compose(&mut self, number: u64, buddy: &str, body: Body, path: Option<PathBuf>) -> Outcome {
+        let account = self.buddy_by_hex(buddy)?.record.account;
         let Some(buddy) = self.buddies.get_mut(&account) else { return Ok(None) };
         if buddy.record.relation != Relation::Buddy {
             return Err(refuse(ErrorCode::Unknown, "not a buddy"));
@@ -15,7 +52,7 @@ impl Messenger {
         if buddy.record.pin.is_none() {
             return Err(refuse(ErrorCode::Unknown, "their key is not known yet"));
         }
-        buddy.chat.composing.push_back((number, text));
+        buddy.chat.composing.push_back(Composed { number, body, path });
         self.save_mine(&account);
         Ok(None)
     }
@@ -31,44 +68,74 @@ impl Messenger {
         let conversation = ConversationId::between(&me.account_key, &pin.key);
         let (mut seq, mut previous) = chat.mine;
         let batch = chat.composing.len().min(MAX_BATCH);
-        for (number, text) in chat.composing.drain(..batch) {
+        let mut changes = Vec::with_capacity(batch);
+        for composed in chat.composing.drain(..batch) {
             seq += 1;
             chat.hlc = chat.hlc.tick(now.wall);
-            let before = previous.unwrap_or(MessageId::new([0; 32]));
-            let device = me.device.device();
-            let content = Content::text(conversation, me.account, device, seq, before, chat.hlc, now.wall, &text);
+            let place = Place {
+                conversation,
+                author: me.account,
+                device: me.device.device(),
+                seq,
+                previous: previous.unwrap_or(MessageId::new([0; 32])),
+                hlc: chat.hlc,
+                sent_ms: now.wall,
+            };
+            let content = Content::new(place, &composed.body);
             let signed = Signed::make(&content, &me.device);
-            let record = record_of(*account, true, &content, signed);
+            let record = record_of(*account, true, &content, &composed.body, signed);
             previous = Some(record.id);
-            chat.staged.push((number, text, record));
+            changes.push(Change::Message(record.clone()));
+            changes.extend(composed.path.clone().map(|path| Change::FileAt(record.id, path)));
+            chat.staged.push((composed, record));
         }
-        let changes = chat.staged.iter().map(|(_, _, record)| Change::Message(record.clone())).collect();
         self.save(Saving::Mine(*account), changes);
     }
 
-    pub(in crate::messenger) fn mine_saved(&mut self, account: &AccountId) {
+    pub(in crate::messenger) fn mine_saved(&mut self, account: &AccountId, fates: &[Fate]) {
         let Some(buddy) = self.buddies.get_mut(account) else { return };
         let chat = &mut buddy.chat;
         let staged = std::mem::take(&mut chat.staged);
-        for (_, _, record) in &staged {
+        for (_, record) in &staged {
             chat.mine = (record.seq, Some(record.id));
-            chat.last_message_ms = record.sent_ms;
             chat.outbox.push_back(Outgoing::of(record));
+            if kind::has_line(record.kind) {
+                chat.last_message_ms = record.sent_ms;
+            }
         }
-        for (number, _, record) in staged {
-            let message = self.message_view(&record);
-            self.tell(Event::MessageQueued { message });
-            self.answer(number, Ok(Reply::Done));
+        let mut fates = fates.iter();
+        for (composed, record) in staged {
+            let mut fate = fates.next();
+            // The place of a file has a fate of its own, and it is the one that knows the file.
+            if composed.path.is_some() {
+                fate = fates.next();
+            }
+            self.tell_saved(&record, fate, true);
+            self.answer(composed.number, Ok(Reply::Done));
         }
         self.dirty.insert(*account);
         self.pump(account);
         self.save_mine(account);
     }
 
+    /// Shows what has been saved: a line of its own, or another line that it changed.
+    pub(super) fn tell_saved(&mut self, record: &MessageRecord, fate: Option<&Fate>, mine: bool) {
+        let shown = if let Some(Fate::Shown(shown)) = fate { Some(shown.as_ref().clone()) } else { None };
+        if !kind::has_line(record.kind) {
+            if let Some(shown) = shown {
+                let message = self.message_view(&shown);
+                self.tell(Event::MessageChanged { message });
+            }
+            return;
+        }
+        let message = self.message_view(&shown.unwrap_or_else(|| ShownMessage::from(record.clone())));
+        self.tell(if mine { Event::MessageQueued { message } } else { Event::MessageArrived { message } });
+    }
+
     pub(in crate::messenger) fn mine_not_saved(&mut self, account: &AccountId) {
         let Some(buddy) = self.buddies.get_mut(account) else { return };
-        for (number, text, _) in std::mem::take(&mut buddy.chat.staged) {
-            let notice = Notice::NotSaved { buddy: account.to_string(), text };
+        for (Composed { number, body, .. }, _) in std::mem::take(&mut buddy.chat.staged) {
+            let notice = Notice::NotSaved { buddy: account.to_string(), text: body.words().into() };
             self.tell(Event::Notice { notice });
             self.answer(number, Err(refuse(ErrorCode::NotSaved, "the disk would not take it")));
         }
@@ -100,7 +167,7 @@ impl Messenger {
         let route = self.buddies.get(account).and_then(|buddy| self.route(buddy));
         self.timers.reset(self.now.mono + wait, Timer::Resend(*account));
         let shown: Vec<_> =
-            going.iter().filter(|(_, kind, _)| *kind != kind::VOID).map(|(id, _, _)| id.to_string()).collect();
+            going.iter().filter(|(_, kind, _)| kind::has_line(*kind)).map(|(id, _, _)| id.to_string()).collect();
         for (_, _, body) in &going {
             self.seal(link, body);
         }
@@ -130,7 +197,7 @@ impl Messenger {
         if let Some(have) = have.filter(|have| *have > chat.mine.0) {
             chat.mine = (have, None);
         }
-        if let Some(seen) = chat.last_seen {
+        if let Some(seen) = chat.last_seen.filter(|_| self.privacy.read_receipts) {
             let at = self.now.wall;
             self.say(account, &LinkBody::Read(seen, at));
         }
@@ -148,7 +215,7 @@ impl Messenger {
         for id in ids {
             let Some(outgoing) = buddy.chat.settle(id) else { continue };
             settled.push(outgoing.id);
-            if outgoing.kind != kind::VOID {
+            if kind::has_line(outgoing.kind) {
                 shown.push(outgoing.id.to_string());
                 buddy.chat.unread_there.push_back((outgoing.id, outgoing.seq));
             }
@@ -175,6 +242,10 @@ impl Messenger {
         let Some(buddy) = self.buddies.get_mut(account) else { return Ok(()) };
         let unread = &mut buddy.chat.unread_there;
         let Some(place) = unread.iter().position(|(id, _)| id == message) else { return Ok(()) };
+        // Who keeps their own reading to themselves is not shown the others'.
+        if !self.privacy.read_receipts {
+            return Ok(());
+        }
         let read: Vec<_> = unread.drain(..=place).map(|(id, _)| id).collect();
         let messages = read.iter().map(ToString::to_string).collect();
         self.note(vec![Change::Progress(read, Progress::Read(at))]);
@@ -239,7 +310,7 @@ impl Messenger {
         let account = self.buddy_by_hex(buddy)?.record.account;
         let too_late = || refuse(ErrorCode::TooLate, "it has left this computer");
         let unknown = || refuse(ErrorCode::Unknown, "no such message");
-        let id = MessageId::parse(message).map_err(|_| unknown())?;
+        let id = message_by_hex(message)?;
         let device = self.me.device.clone();
         let Some(buddy) = self.buddies.get_mut(&account) else { return Err(unknown()) };
         let chat = &mut buddy.chat;
@@ -249,7 +320,7 @@ impl Messenger {
         }
         let content = outgoing.signed.peek().map_err(|_| unknown())?.void();
         let signed = Signed::make(&content, &device);
-        let new = record_of(account, true, &content, signed);
+        let new = record_of(account, true, &content, &Body::Void, signed);
         chat.voiding = Some((number, id, new.clone()));
         self.save(Saving::Void(account), vec![Change::Void { old: id, new }]);
         Ok(None)
@@ -274,4 +345,15 @@ impl Messenger {
         self.save_mine(account);
         self.pump(account);
     }
+}
+
+fn message_by_hex(hex: &str) -> Result<MessageId, CommandError> {
+    MessageId::parse(hex).map_err(|_| refuse(ErrorCode::Unknown, "no such message"))
+}
+
+fn checked(text: String) -> Result<String, CommandError> {
+    if text.trim().is_empty() || text.chars().count() > MAX_TEXT {
+        return Err(refuse(ErrorCode::BadText, "a message has 1 to 16,000 characters"));
+    }
+    Ok(text)
 }

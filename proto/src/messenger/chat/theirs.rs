@@ -38,7 +38,8 @@ impl Messenger {
         if chat.arrivals.len() >= MAX_ARRIVALS {
             return Ok(());
         }
-        let mut record = record_of(*account, false, &content, signed);
+        let body = content.read().unwrap_or(Body::Void);
+        let mut record = record_of(*account, false, &content, &body, signed);
         if refused.is_some() {
             (record.kind, record.signed) = (kind::VOID, Signed::from_parts(Vec::new(), [0; 64]));
         }
@@ -78,15 +79,15 @@ impl Messenger {
         for (Arrival { record, refused: why }, fate) in arriving.into_iter().zip(fates) {
             let id = record.id;
             match fate {
-                Fate::Done => {
+                Fate::Done | Fate::Shown(_) => {
                     let tail = chat.theirs.entry(record.device).or_default();
                     *tail = (*tail).max(record.seq);
-                    if record.kind != kind::VOID {
+                    if kind::has_line(record.kind) {
                         chat.unread += 1;
                         chat.last_message_ms = record.sent_ms;
                         chat.last_from_them = Some(record.id);
-                        arrived.push(record);
                     }
+                    arrived.push((record, fate));
                 }
                 Fate::Known => {}
                 Fate::Conflict => {
@@ -107,9 +108,8 @@ impl Messenger {
             buddy.typing = false;
             self.dirty.insert(*account);
         }
-        for record in &arrived {
-            let message = self.message_view(record);
-            self.tell(Event::MessageArrived { message });
+        for (record, fate) in arrived {
+            self.tell_saved(&record, Some(fate), false);
         }
         for ids in receipt.chunks(MAX_RECEIPT) {
             self.say(account, &LinkBody::Delivered(ids.to_vec()));
@@ -143,7 +143,7 @@ impl Messenger {
             let seen = buddy.chat.last_seen;
             self.dirty.insert(account);
             self.note(vec![Change::Seen(account)]);
-            if let Some(seen) = seen {
+            if let Some(seen) = seen.filter(|_| self.privacy.read_receipts) {
                 self.say(&account, &LinkBody::Read(seen, at));
             }
         }
@@ -152,7 +152,9 @@ impl Messenger {
 
     pub(in crate::messenger) fn typing(&mut self, buddy: &str, active: bool) -> Outcome {
         let account = self.buddy_by_hex(buddy)?.record.account;
-        self.say(&account, &LinkBody::Typing(active));
+        if self.privacy.typing {
+            self.say(&account, &LinkBody::Typing(active));
+        }
         Ok(Some(Reply::Done))
     }
 
@@ -160,6 +162,31 @@ impl Messenger {
         let account = self.buddy_by_hex(buddy)?.record.account;
         let text = text.chars().take(MAX_DRAFT).collect();
         self.save(Saving::Command(number, Box::new(Reply::Done)), vec![Change::Draft(account, text)]);
+        Ok(None)
+    }
+
+    /// The conversation is forgotten here; what still waits to go goes all the same.
+    pub(in crate::messenger) fn forget_conversation(&mut self, number: u64, buddy: &str) -> Outcome {
+        let account = self.buddy_by_hex(buddy)?.record.account;
+        if let Some(buddy) = self.buddies.get_mut(&account) {
+            buddy.chat.unread = 0;
+            buddy.chat.last_message_ms = 0;
+            self.dirty.insert(account);
+        }
+        self.save(Saving::Forgetting(number, account), vec![Change::ForgetConversation(account)]);
+        Ok(None)
+    }
+
+    pub(in crate::messenger) fn set_privacy(&mut self, number: u64, privacy: Privacy) -> Outcome {
+        if self.privacy.typing && !privacy.typing {
+            let linked: Vec<_> = self.buddies.keys().copied().collect();
+            linked.iter().for_each(|account| {
+                self.say(account, &LinkBody::Typing(false));
+            });
+        }
+        self.privacy = privacy;
+        self.show_me();
+        self.save(Saving::Command(number, Box::new(Reply::Done)), vec![Change::Privacy(privacy)]);
         Ok(None)
     }
 }

@@ -18,7 +18,9 @@ impl Messenger {
         self.invites.retain(|invite| invite.expires_ms > self.now.wall);
         let token = request.token.map(Token::from);
         let invited = token.and_then(|token| self.invites.iter().position(|invite| invite.token == token));
-        let record = RequestRecord { account, name: request.name, note: request.note, arrived_ms: self.now.wall, list };
+        let delivery = request.delivery.map(|token| TokenRecord { token, made_ms: request.asked_ms });
+        let arrived_ms = self.now.wall;
+        let record = RequestRecord { account, name: request.name, note: request.note, arrived_ms, list, delivery };
         if let Some(at) = invited {
             let invite = self.invites.swap_remove(at);
             self.note(vec![Change::ForgetInvite(invite.token)]);

@@ -54,6 +54,7 @@ impl Messenger {
             note: asking.note.clone(),
             token: asking.token.map(Into::into),
             asked_ms: self.now.wall,
+            delivery: None,
         };
         let plain = frame::encode(&Signed::make(&request, &self.me.device));
         let envelope = Envelope::seal(&plain, &key, &device, &mut self.rng)?;

@@ -5,4 +5,4 @@ import type { Waiting } from "./Waiting";
 /**
  * What became of a message of mine.
  */
-export type Delivery = { "type": "queued", why: Waiting, } | { "type": "sent", route: Route, } | { "type": "delivered", atMs: number, } | { "type": "read", atMs: number, } | { "type": "refused", code: string, } | { "type": "cancelled" };
+export type Delivery = { "type": "queued", why: Waiting, nextTryMs: number | null, } | { "type": "posted", atMs: number, } | { "type": "sent", route: Route, } | { "type": "delivered", atMs: number, } | { "type": "read", atMs: number, } | { "type": "refused", code: string, } | { "type": "cancelled" };

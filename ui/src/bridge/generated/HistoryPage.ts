@@ -10,6 +10,10 @@ export type HistoryPage = { messages: Array<MessageView>,
  */
 more: boolean, 
 /**
+ * There are newer ones.
+ */
+newer: boolean, 
+/**
  * What was left in the composer.
  */
 draft: string, 

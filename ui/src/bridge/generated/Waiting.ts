@@ -3,4 +3,4 @@
 /**
  * Why a message has not left yet.
  */
-export type Waiting = "buddyOffline" | "connecting" | "turn" | "keyAlarm" | "notBuddies" | "invisible";
+export type Waiting = "buddyOffline" | "connecting" | "turn" | "keyAlarm" | "notBuddies" | "invisible" | "mailboxFull" | "noMailbox";
