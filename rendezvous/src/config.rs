@@ -135,6 +135,12 @@ pub struct Limits {
     pub buddies: u32,
     /// Requests that may wait for an account.
     pub pending: u32,
+    /// Calls to do with posting letters from an address, likewise.
+    pub mail: Rate,
+    /// Letters that may wait for an account.
+    pub letters: u32,
+    /// Bytes of letters that may wait for an account.
+    pub mailbox: u64,
 }
 
 impl Default for Limits {
@@ -149,6 +155,10 @@ impl Default for Limits {
             attempts: 5,
             buddies: 1_000,
             pending: 200,
+            // Some people who come from one address and all have much to say.
+            mail: Rate { burst: 240, per_minute: 120 },
+            letters: 1_000,
+            mailbox: 20 * 1024 * 1024,
         }
     }
 }
@@ -172,6 +182,8 @@ pub struct Timing {
     pub overlap: Duration,
     /// After which a request that nobody answered is forgotten.
     pub pending: Duration,
+    /// After which a letter that nobody collected is forgotten.
+    pub letters: Duration,
 }
 
 impl Default for Timing {
@@ -186,6 +198,7 @@ impl Default for Timing {
             attempts: Duration::from_secs(15 * 60),
             overlap: Duration::from_secs(5),
             pending: Duration::from_secs(30 * 24 * 60 * 60),
+            letters: Duration::from_millis(juice_proto::letter::KEPT),
         }
     }
 }

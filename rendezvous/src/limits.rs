@@ -72,6 +72,7 @@ pub(crate) struct Throttle {
     connections: Buckets<IpAddr>,
     registrations: Buckets<IpAddr>,
     passwords: Buckets<IpAddr>,
+    mail: Buckets<IpAddr>,
 }
 
 impl Throttle {
@@ -81,6 +82,7 @@ impl Throttle {
             connections: Buckets::new(limits.connections),
             registrations: Buckets::new(limits.registrations),
             passwords: Buckets::new(limits.passwords),
+            mail: Buckets::new(limits.mail),
         }
     }
 
@@ -104,6 +106,11 @@ impl Throttle {
         take_from(&self.passwords, address)
     }
 
+    /// A call to do with posting, from `address`.
+    pub(crate) fn mail(&self, address: IpAddr) -> Result<(), u32> {
+        take_from(&self.mail, address)
+    }
+
     /// To be called now and then.
     pub(crate) fn sweep(&self) {
         let now = Instant::now();
@@ -111,6 +118,7 @@ impl Throttle {
         self.connections.sweep(now);
         self.registrations.sweep(now);
         self.passwords.sweep(now);
+        self.mail.sweep(now);
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use juice_proto::server::{Call, Refusal};
 
 /// Every kind of call, in the order of [`kind`].
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 24] = [
     "register_start",
     "register_finish",
     "hello",
@@ -30,6 +30,11 @@ const KINDS: [&str; 19] = [
     "unblock",
     "nudge",
     "goodbye",
+    "set_tokens",
+    "collected",
+    "look_up_to_post",
+    "post",
+    "withdraw",
 ];
 
 const fn kind(call: &Call) -> usize {
@@ -53,11 +58,16 @@ const fn kind(call: &Call) -> usize {
         Call::Unblock { .. } => 16,
         Call::Nudge { .. } => 17,
         Call::Goodbye => 18,
+        Call::SetTokens { .. } => 19,
+        Call::Collected { .. } => 20,
+        Call::LookUpToPost { .. } => 21,
+        Call::Post { .. } => 22,
+        Call::Withdraw { .. } => 23,
     }
 }
 
 /// Every reason to refuse, in the order of [`reason`].
-const REASONS: [&str; 17] = [
+const REASONS: [&str; 18] = [
     "bad_request",
     "no_session",
     "bad_signature",
@@ -75,6 +85,7 @@ const REASONS: [&str; 17] = [
     "too_many_buddies",
     "wrong_password",
     "failed",
+    "mailbox_full",
 ];
 
 const fn reason(refusal: Refusal) -> usize {
@@ -96,6 +107,7 @@ const fn reason(refusal: Refusal) -> usize {
         Refusal::TooManyBuddies => 14,
         Refusal::WrongPassword => 15,
         Refusal::Failed => 16,
+        Refusal::MailboxFull => 17,
     }
 }
 

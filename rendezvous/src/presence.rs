@@ -48,12 +48,21 @@ pub(crate) struct Person {
     pub lists: Vec<Signed<DeviceList>>,
 }
 
+/// What waits for a client.
+#[derive(Debug)]
+pub(crate) enum Queued {
+    /// A frame to write.
+    Frame(Bytes),
+    /// There is a letter in the mailbox.
+    Mail,
+}
+
 /// A seat just taken.
 pub(crate) struct Taken {
     /// Tells this session from earlier and later ones of the account.
     pub session: u64,
     /// What is pushed to it.
-    pub queue: mpsc::Receiver<Bytes>,
+    pub queue: mpsc::Receiver<Queued>,
 }
 
 /// All seats.
@@ -261,6 +270,13 @@ impl Presences {
         }
     }
 
+    /// A letter has come for `account`. Where the queue is full the client comes back anyway, and finds it then.
+    pub(crate) fn ring(&self, account: &AccountId) {
+        if let Some(queue) = self.room().seats.get(account).and_then(|seat| seat.queue.as_ref()) {
+            let _ = queue.try_send(Queued::Mail);
+        }
+    }
+
     /// Ends graces and leases when their time comes, until `stopping`.
     pub(crate) async fn keep_time(&self, metrics: &Metrics, stopping: &CancellationToken) {
         loop {
@@ -307,7 +323,7 @@ impl From<Checked> for Lit {
 impl Seat {
     /// Queues a frame; a full queue ends the socket.
     fn push(&mut self, frame: Bytes, metrics: &Metrics) {
-        match self.queue.as_ref().map(|queue| queue.try_send(frame)) {
+        match self.queue.as_ref().map(|queue| queue.try_send(Queued::Frame(frame))) {
             None | Some(Err(TrySendError::Closed(_))) => {}
             Some(Ok(())) => {
                 metrics.pushes.fetch_add(1, Relaxed);

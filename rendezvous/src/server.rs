@@ -213,7 +213,8 @@ async fn keep_house_once(house: &House, tidied: &mut Option<std::time::Instant>)
     }
     if tidied.is_none_or(|last| last.elapsed() >= TIDY) {
         let (now, timing) = (clock::wall_ms(), house.config.timing);
-        house.store.tidy(before(now, timing.pending), before(now, timing.attempts)).await?;
+        let posted_after = before(now, timing.letters);
+        house.store.tidy(before(now, timing.pending), before(now, timing.attempts), posted_after).await?;
         house.throttle.sweep();
         *tidied = Some(std::time::Instant::now());
     }

@@ -37,7 +37,7 @@ use tokio_util::sync::WaitForCancellationFuture;
 use crate::{
     clock, keys,
     listen::Peer,
-    presence::push_frame,
+    presence::{Queued, push_frame},
     server::House,
     visit::{Reply, Visit},
 };
@@ -106,13 +106,13 @@ struct Client {
     house: Arc<House>,
     visit: Visit,
     /// What is pushed, once a session is open.
-    queue: Option<mpsc::Receiver<Bytes>>,
+    queue: Option<mpsc::Receiver<Queued>>,
 }
 
 /// What happened next.
 enum Next {
     Heard(Message),
-    Queued(Bytes),
+    Queued(Queued),
     Dismissed,
     Lost(&'static str),
     Silence,
@@ -232,20 +232,42 @@ impl Client {
         Ok(())
     }
 
-    /// Writes a queued frame and those behind it, in as few packets as they fit into.
-    async fn push(&mut self, first: Bytes) -> Result<(), Over> {
+    /// Writes what is queued, in as few packets as it fits into; letters last.
+    async fn push(&mut self, first: Queued) -> Result<(), Over> {
+        let mut mail = false;
         let Self { socket, queue, house, .. } = self;
         let write = async {
-            socket.feed(Message::Binary(first)).await?;
-            while let Some(frame) = queue.as_mut().and_then(|queue| queue.try_recv().ok()) {
-                socket.feed(Message::Binary(frame)).await?;
+            let mut next = Some(first);
+            while let Some(queued) = next {
+                match queued {
+                    Queued::Frame(frame) => socket.feed(Message::Binary(frame)).await?,
+                    Queued::Mail => mail = true,
+                }
+                next = queue.as_mut().and_then(|queue| queue.try_recv().ok());
             }
             socket.flush().await
         };
         match timeout(house.config.timing.handshake, write).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Over),
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return Err(Over),
         }
+        if mail {
+            self.bring_letters().await?;
+        }
+        Ok(())
+    }
+
+    async fn bring_letters(&mut self) -> Result<(), Over> {
+        let letters = self.visit.letters().await.unwrap_or_else(|denied| {
+            // They stay where they are, for the next time.
+            tracing::error!(?denied, "letters can't be read");
+            Vec::new()
+        });
+        for frame in letters {
+            self.house.metrics.pushes.fetch_add(1, Relaxed);
+            self.send(Message::Binary(frame)).await?;
+        }
+        Ok(())
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Over> {

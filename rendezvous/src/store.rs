@@ -1,4 +1,4 @@
-//! What outlives a restart: accounts, their device lists, contacts, codes, in one SQLite file.
+//! What outlives a restart: accounts, their device lists, contacts, letters, codes, in one SQLite file.
 //!
 //! Two connections read, one writes; every commit is on disk before it is acknowledged (WAL, synchronous FULL). A few
 //! accounts read lately are kept in memory. Presence is not here, names and words of people never are.
@@ -7,6 +7,7 @@ mod accounts;
 mod contacts;
 mod json;
 mod keeper;
+mod mailbox;
 #[cfg(feature = "seed")]
 mod planting;
 mod readers;
@@ -26,7 +27,8 @@ use sqlx::{
 
 pub(crate) use self::{
     accounts::NewAccount,
-    contacts::{Asked, Known},
+    contacts::{Asked, Beside, Known},
+    mailbox::Room,
     relations::Bounds,
     schema::DATABASE,
 };

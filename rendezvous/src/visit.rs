@@ -4,6 +4,7 @@
 //! other.
 
 mod contacts;
+mod mail;
 mod open;
 mod password;
 mod welcome;
@@ -24,7 +25,7 @@ use tokio::sync::mpsc;
 use crate::{
     clock,
     denied::{self, Denied},
-    presence::Checked,
+    presence::{Checked, Queued},
     server::House,
     store::Bounds,
 };
@@ -47,7 +48,7 @@ pub(crate) struct Reply {
     /// Pushes that belong right behind the answer.
     pub more: Vec<Bytes>,
     /// The queue of a session that has just opened.
-    pub queue: Option<mpsc::Receiver<Bytes>>,
+    pub queue: Option<mpsc::Receiver<Queued>>,
     /// The connection ends after this.
     pub close: bool,
 }
@@ -70,6 +71,7 @@ pub(crate) struct Visit {
     /// The account whose password was proven here.
     proven: Option<AccountId>,
     session: Option<Session>,
+    outbound: mail::Outbound,
 }
 
 impl Visit {
@@ -83,6 +85,7 @@ impl Visit {
             challenged: None,
             proven: None,
             session: None,
+            outbound: mail::Outbound::default(),
         }
     }
 
@@ -121,6 +124,10 @@ impl Visit {
                 let allowed = self.house.throttle.call(&session.device);
                 allowed.map_err(Refusal::SlowDown)?;
             }
+            // Who posts has no session, and so no name: the address alone is counted.
+            None if is_mail(&call) => {
+                self.house.throttle.mail(self.address).map_err(Refusal::SlowDown)?;
+            }
             None => {
                 self.calls_before += 1;
                 if self.calls_before > MAX_CALLS_BEFORE {
@@ -153,6 +160,11 @@ impl Visit {
             Call::Unblock { other } => self.unblock(other).await,
             Call::Nudge { buddy } => self.nudge(&buddy).await,
             Call::Goodbye => self.goodbye(),
+            Call::SetTokens { add, remove } => self.set_tokens(&add, &remove).await,
+            Call::Collected { letters } => self.collected(&letters).await,
+            Call::LookUpToPost { token, since_version } => self.look_up_to_post(&token, since_version).await,
+            Call::Post { token, letter, envelope } => self.post(&token, &letter, &envelope).await,
+            Call::Withdraw { token, letter } => self.withdraw(&token, &letter).await,
         }
     }
 
@@ -223,6 +235,10 @@ impl Visit {
     fn count_login(&self) {
         self.house.metrics.logins.fetch_add(1, Relaxed);
     }
+}
+
+fn is_mail(call: &Call) -> bool {
+    matches!(call, Call::LookUpToPost { .. } | Call::Post { .. } | Call::Withdraw { .. })
 }
 
 fn check_prekey(prekey: &Signed<Prekey>, device: &DeviceId) -> Result<(), Denied> {

@@ -14,7 +14,7 @@ use juice_proto::{
 };
 use tokio::sync::mpsc;
 
-use super::{Checked, push_frame};
+use super::{Checked, Queued, push_frame};
 use crate::metrics::Metrics;
 
 /// A presence that buddies see.
@@ -28,7 +28,7 @@ pub(super) struct Seat {
     pub session: u64,
     pub device: DeviceId,
     /// None once the socket is gone or told to go.
-    pub queue: Option<mpsc::Sender<Bytes>>,
+    pub queue: Option<mpsc::Sender<Queued>>,
     pub lit: Option<Lit>,
     pub last_sequence: Option<u64>,
     /// Those who are buddies in both directions, in no order.
@@ -38,7 +38,7 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn new(session: u64, device: DeviceId, queue: mpsc::Sender<Bytes>) -> Self {
+    pub(super) fn new(session: u64, device: DeviceId, queue: mpsc::Sender<Queued>) -> Self {
         Self {
             session,
             device,

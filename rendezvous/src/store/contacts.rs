@@ -57,28 +57,43 @@ pub(crate) struct Ended {
     pub gone_for_other: bool,
 }
 
+/// What there is for an account beside its contacts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Beside {
+    /// Requests wait for it.
+    pub requests: bool,
+    /// How many tokens it has given out.
+    pub tokens: u32,
+    /// How many letters wait for it.
+    pub letters: u32,
+}
+
 /// A contact in JSON: its row, a list's version, who it is, how I stand to it, and that list; 0 and nothing for none. With
 /// several lists it comes several times.
 type ContactRow<'a> = (i64, i64, &'a str, i64, &'a str);
 
 impl Store {
-    /// The contacts of an account, and whether requests wait for it; of buddies the lists stored since `since`, all lists
+    /// The contacts of an account, and what else there is for it; of buddies the lists stored since `since`, all lists
     /// of those who are new since.
     pub(crate) async fn contacts(
         &self,
         row: i64,
         since: Millis,
         asked_after: Millis,
-    ) -> Result<(Vec<Known>, bool), StoreError> {
+    ) -> Result<(Vec<Known>, Beside), StoreError> {
         // A list is looked for only where there may be one to send: nothing is equal to the NULL of the other case.
         // Nothing is put in order here: for that SQLite would build a table each time, and they come in order anyway.
-        let (rows, have_me, requests): (String, String, bool) = sqlx::query_as(
+        let (rows, have_me, requests, tokens, letters): (String, String, bool, u32, u32) = sqlx::query_as(
             "SELECT json_group_array(
                  json_array(mine.other, coalesce(list.version, 0), hex(them.account), mine.state, hex(list.list))
              ), (
                  SELECT json_group_array(account) FROM relation WHERE other = ?1 AND state = 0
              ), EXISTS (
                  SELECT 1 FROM pending WHERE asked = ?1 AND asked_ms > ?3
+             ), (
+                 SELECT count(*) FROM token WHERE account = ?1
+             ), (
+                 SELECT count(*) FROM letter WHERE account = ?1
              )
              FROM relation AS mine
              JOIN account AS them ON them.row = mine.other
@@ -95,7 +110,7 @@ impl Store {
         .bind(MAX_LISTS)
         .fetch_one(&mut *self.reader().await?)
         .await?;
-        Ok((contacts_from(from_json(&rows)?, from_json(&have_me)?)?, requests))
+        Ok((contacts_from(from_json(&rows)?, from_json(&have_me)?)?, Beside { requests, tokens, letters }))
     }
 
     /// The requests that wait for an account, oldest first.

@@ -105,13 +105,20 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Forgets requests from before `asked_after`, passwords tried before `tried_after`, and codes used up.
-    pub(crate) async fn tidy(&self, asked_after: Millis, tried_after: Millis) -> Result<(), StoreError> {
+    /// Forgets requests from before `asked_after`, passwords tried before `tried_after`, letters posted before
+    /// `posted_after`, and codes used up.
+    pub(crate) async fn tidy(
+        &self,
+        asked_after: Millis,
+        tried_after: Millis,
+        posted_after: Millis,
+    ) -> Result<(), StoreError> {
         let mut work = self.begin().await?;
         for (statement, before) in [
             ("DELETE FROM pending WHERE asked_ms <= ?", asked_after),
             ("DELETE FROM relation WHERE state = 1 AND since_ms <= ?", asked_after),
             ("DELETE FROM attempt WHERE tried_ms <= ?", tried_after),
+            ("DELETE FROM letter WHERE posted_ms <= ?", posted_after),
         ] {
             sqlx::query(statement).bind(ms(before)).execute(&mut *work).await?;
         }

@@ -184,13 +184,13 @@ mod tests {
             assert_eq!(packed(&store.capsule(someone.row).await.unwrap()), packed(&someone.capsule));
         }
         assert_eq!(store.record(&alice.id).await.unwrap(), Some(vec![1; 3]), "the password opens it as before");
-        let (contacts, requests) = store.contacts(alice.row, 40, 500).await.unwrap();
+        let (contacts, beside) = store.contacts(alice.row, 40, 500).await.unwrap();
         let facts: Vec<_> = contacts.iter().map(|one| (one.account, one.relation, one.mutual)).collect();
         assert_eq!(facts, [(bob.id, Relation::Buddy, true), (carol.id, Relation::Blocked, false)]);
         assert_eq!(contacts[0].lists, bob.lists[2..], "the column that is new says when his last list was stored");
         let (contacts, _) = store.contacts(alice.row, 60, 500).await.unwrap();
         assert!(contacts[0].lists.is_empty(), "nothing is newer");
-        assert!(requests);
+        assert!(beside.requests && beside.tokens == 0 && beside.letters == 0);
         let pending = store.pending(alice.row, 500).await.unwrap();
         assert_eq!(pending.len(), 1);
         assert_eq!((pending[0].from, &pending[0].list, &pending[0].envelope), (dave.id, &dave.lists[0], &envelope()));

@@ -211,9 +211,13 @@ impl Visit {
         let session =
             Session { account: opening.account, row: opening.row, device: opening.device, number: taken.session };
         match self.welcome(&frame.call, session, opening).await {
-            Ok(mut reply) => {
+            Ok((mut reply, letters)) => {
                 reply.queue = Some(taken.queue);
                 self.session = Some(session);
+                if letters {
+                    // Where they can't be read now they are for the next time.
+                    reply.more.append(&mut self.letters().await.unwrap_or_default());
+                }
                 self.registering = None;
                 self.count_login();
                 tracing::debug!(account = ?session.account, "session open");

@@ -8,21 +8,26 @@ use juice_proto::{
 };
 
 use super::{Reply, Session, Visit, open::Opening};
-use crate::{clock, denied::Denied, presence::push_frame};
+use crate::{clock, denied::Denied, presence::push_frame, store::Beside};
 
 /// What a frame holds, but for a contact or request that alone is longer: a socket's buffer keeps the size of the longest
 /// frame ever written, for all the time that the client is here.
 const FRAME_BUDGET: usize = 4 * 1024;
 
 impl Visit {
-    /// Settles the session among its buddies and says all there is to know.
-    pub(super) async fn welcome(&self, call: &[u8], session: Session, opening: Opening) -> Result<Reply, Denied> {
+    /// Settles the session among its buddies and says all there is to know, but for the letters: whether there are any.
+    pub(super) async fn welcome(
+        &self,
+        call: &[u8],
+        session: Session,
+        opening: Opening,
+    ) -> Result<(Reply, bool), Denied> {
         let house = &self.house;
         let server_ms = clock::wall_ms();
         let asked_after = self.asked_after(server_ms);
-        let (contacts, requests) = loop {
+        let (contacts, beside) = loop {
             let changes = house.presences.changes(&session.account);
-            let (known, requests) = house.store.contacts(session.row, opening.since, asked_after).await?;
+            let (known, beside) = house.store.contacts(session.row, opening.since, asked_after).await?;
             let buddies: Vec<AccountId> =
                 known.iter().filter(|contact| contact.mutual).map(|contact| contact.account).collect();
             let settled = house.presences.settle(
@@ -41,18 +46,24 @@ impl Visit {
                     presence: if known.mutual { theirs.next().flatten() } else { None },
                     lists: known.lists,
                 };
-                break (known.into_iter().map(contact).collect::<Vec<_>>(), requests);
+                break (known.into_iter().map(contact).collect::<Vec<_>>(), beside);
             }
         };
         // A request that comes from here on finds the seat taken and is pushed.
-        let pending = if requests { house.store.pending(session.row, asked_after).await? } else { Vec::new() };
-        let (welcome, more) = self.cut(server_ms, contacts, pending);
+        let pending = if beside.requests { house.store.pending(session.row, asked_after).await? } else { Vec::new() };
+        let (welcome, more) = self.cut(server_ms, contacts, pending, beside);
         let signed = SignedWelcome::make(&welcome, &house.key, &self.nonce, call);
-        Ok(Reply { more, ..Answer::Welcome(signed).into() })
+        Ok((Reply { more, ..Answer::Welcome(signed).into() }, beside.letters > 0))
     }
 
     /// What fits goes into the welcome, the rest behind it.
-    fn cut(&self, server_ms: Millis, contacts: Vec<Contact>, pending: Vec<Pending>) -> (Welcome, Vec<Bytes>) {
+    fn cut(
+        &self,
+        server_ms: Millis,
+        contacts: Vec<Contact>,
+        pending: Vec<Pending>,
+        beside: Beside,
+    ) -> (Welcome, Vec<Bytes>) {
         let contact_count = u32::try_from(contacts.len()).unwrap_or(u32::MAX);
         let mut pages = pages(contacts).into_iter();
         let first = pages.next().unwrap_or_default();
@@ -63,7 +74,8 @@ impl Visit {
             contacts: first,
             contact_count,
             pending: Vec::new(),
-            mailbox: 0,
+            mailbox: beside.letters,
+            tokens: Some(beside.tokens),
             relay: self.house.relay,
             seen_from: Some(self.address.to_string()),
         };

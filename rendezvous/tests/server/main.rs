@@ -15,6 +15,7 @@ mod hostile;
 mod keeper;
 mod limits;
 mod login;
+mod mailbox;
 mod pages;
 mod password;
 mod presence;
