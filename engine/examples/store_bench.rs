@@ -17,9 +17,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use juice_engine::store::{Store, StoreNews};
+use juice_engine::store::{At, Store, StoreNews};
 use juice_proto::{
-    content::{self, Content, Hlc},
+    content::{self, Body, Content, Hlc, Place},
     id::{AccountId, ConversationId, MessageId},
     messenger::{
         SaveId,
@@ -40,16 +40,17 @@ const OPEN: &str = "open=";
 
 fn message(device: &SecretKey, buddy: u8, mine: bool, seq: u64) -> MessageRecord {
     let conversation = ConversationId::new([buddy; 32]);
-    let content = Content::text(
+    let place = Place {
         conversation,
-        AccountId::new([u8::from(mine); 32]),
-        device.device(),
+        author: AccountId::new([u8::from(mine); 32]),
+        device: device.device(),
         seq,
-        MessageId::new([0; 32]),
-        Hlc((NOW + seq) << 16),
-        NOW + seq,
-        "Shall we meet at seven, as always, or is it too late for you?",
-    );
+        previous: MessageId::new([0; 32]),
+        hlc: Hlc((NOW + seq) << 16),
+        sent_ms: NOW + seq,
+    };
+    let text = "Shall we meet at seven, as always, or is it too late for you?";
+    let content = Content::new(place, &Body::text(text));
     // Signing is not what is measured.
     let signed = Signed::from_parts(juice_proto::frame::encode(&content), [0; 64]);
     MessageRecord {
@@ -62,9 +63,11 @@ fn message(device: &SecretKey, buddy: u8, mine: bool, seq: u64) -> MessageRecord
         hlc: content.hlc,
         sent_ms: content.sent_ms,
         kind: content.kind,
-        text: content.as_text().unwrap().to_owned(),
+        text: text.into(),
+        target: None,
         signed,
         progress: Progress::Waiting,
+        posted: None,
     }
 }
 
@@ -154,7 +157,7 @@ async fn reopen(path: &Path) {
     println!("open again           {took:?}");
     println!("memory open          {}", memory());
     let buddy = AccountId::new([1; 32]);
-    bench.store.history(buddy, None, 50).await.unwrap();
+    bench.store.history(buddy, At::End, 50).await.unwrap();
     println!("memory, one page     {}", memory());
     bench.store.close().await;
 }
@@ -202,13 +205,13 @@ async fn measure(path: &Path, count: u64) {
     println!("all of them seen     {:?}", begun.elapsed());
 
     let buddy = AccountId::new([1; 32]);
-    let mut before = None;
+    let mut at = At::End;
     let mut pages = Vec::new();
     for _ in 0..50 {
         let begun = Instant::now();
-        let page = bench.store.history(buddy, before, 50).await.unwrap();
+        let page = bench.store.history(buddy, at, 50).await.unwrap();
         pages.push(begun.elapsed());
-        before = page.messages.first().map(|message| (message.hlc, message.id));
+        at = page.messages.first().map_or(At::End, |shown| At::Before(shown.record.hlc, shown.record.id));
     }
     let first = pages[0];
     pages.sort();

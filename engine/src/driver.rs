@@ -10,7 +10,7 @@ mod open;
 use std::sync::Arc;
 
 use juice_proto::view::{
-    Command, CommandError, ErrorCode, Event, HistoryPage, Phase, Reply, SafetyNumberView, ServerState, Snapshot,
+    Command, CommandError, ErrorCode, Event, HistoryPage, PageAt, Phase, Reply, SafetyNumberView, ServerState, Snapshot,
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -31,7 +31,7 @@ use crate::{
 pub(crate) enum Order {
     Command(Box<Command>, Answer<Result<Reply, CommandError>>),
     Snapshot(Answer<Snapshot>),
-    History { buddy: String, before: Option<String>, limit: u32, answer: Answer<Result<HistoryPage, CommandError>> },
+    History { buddy: String, at: PageAt, limit: u32, answer: Answer<Result<HistoryPage, CommandError>> },
     SafetyNumber(String, Answer<Result<SafetyNumberView, CommandError>>),
     Stop(Answer<()>),
 }
@@ -106,8 +106,8 @@ impl Driver {
             Order::Snapshot(answer) => {
                 let _ = answer.send(self.snapshot());
             }
-            Order::History { buddy, before, limit, answer } => match &mut self.open {
-                Some(open) => open.history(&buddy, before.as_deref(), limit, answer),
+            Order::History { buddy, at, limit, answer } => match &mut self.open {
+                Some(open) => open.history(&buddy, &at, limit, answer),
                 None => drop(answer.send(Err(signed_out()))),
             },
             Order::SafetyNumber(buddy, answer) => {

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use juice_proto::view::{
-    Command, CommandError, ErrorCode, Event, HistoryPage, Phase, Reply, SafetyNumberView, ServerState, Snapshot,
+    Command, CommandError, ErrorCode, Event, HistoryPage, PageAt, Phase, Reply, SafetyNumberView, ServerState, Snapshot,
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -98,17 +98,12 @@ impl Handle {
         self.ask(Order::Snapshot).await.unwrap_or(nothing)
     }
 
-    /// A page of a conversation: the newest `limit` messages, or those before a place (`order:id` of the oldest known).
+    /// A page of a conversation, of at most `limit` messages.
     ///
     /// # Errors
     /// `SignedOut`, `Unknown`, `NotSaved` where the disk would not give it.
-    pub async fn history(
-        &self,
-        buddy: String,
-        before: Option<String>,
-        limit: u32,
-    ) -> Result<HistoryPage, CommandError> {
-        self.ask(|answer| Order::History { buddy, before, limit, answer }).await.unwrap_or_else(|| Err(stopped()))
+    pub async fn history(&self, buddy: String, at: PageAt, limit: u32) -> Result<HistoryPage, CommandError> {
+        self.ask(|answer| Order::History { buddy, at, limit, answer }).await.unwrap_or_else(|| Err(stopped()))
     }
 
     /// The number to compare with a buddy.

@@ -8,8 +8,8 @@
 use std::{path::Path, sync::Arc};
 
 use juice_proto::{
-    content::{Hlc, Seq},
-    id::{AccountId, MessageId},
+    content::Seq,
+    id::AccountId,
     messenger::{
         SaveId,
         record::{Change, Fate, Loaded, MessageRecord},
@@ -26,16 +26,20 @@ use tokio_util::sync::CancellationToken;
 use writer::{Job, Writer};
 
 pub use error::StoreError;
-pub use page::StoredPage;
+pub use page::{At, StoredPage};
 
+mod about;
 mod apply;
 mod code;
 mod connect;
 mod conversation;
 mod error;
+mod file;
+mod forget;
 mod load;
 mod message;
 mod page;
+mod shown;
 mod writer;
 
 /// How many saves may wait. A burst of messages makes one each; above this the disk is not keeping up.
@@ -108,17 +112,13 @@ impl Store {
         self.enqueue(Job::Fetch(buddy, from))
     }
 
-    /// A page of the conversation with `buddy`: the newest `limit` messages, or the newest before a message's place.
+    /// A page of the conversation with `buddy`, of at most `limit` messages, and never more than a thousand. Around a
+    /// message that is not there it is the newest page.
     ///
     /// # Errors
     /// `Database`, `Corrupt`.
-    pub async fn history(
-        &self,
-        buddy: AccountId,
-        before: Option<(Hlc, MessageId)>,
-        limit: u32,
-    ) -> Result<StoredPage, StoreError> {
-        page::history(&mut *self.reads.acquire().await?, buddy, before, limit).await
+    pub async fn history(&self, buddy: AccountId, at: At, limit: u32) -> Result<StoredPage, StoreError> {
+        page::history(&mut *self.reads.acquire().await?, buddy, at, limit).await
     }
 
     /// What was kept under a name.

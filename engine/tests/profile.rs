@@ -220,6 +220,7 @@ async fn eve_cannot_read_a_word_or_a_name_in_the_files() {
             note: "zebrafinch asks".into(),
             arrived_ms: NOW,
             list: carol.list().sign(&carol.key).0,
+            delivery: None,
         }),
         Change::Message(pair.mine(1, "zebrafinch, said I")),
         Change::Message(pair.theirs(1, "zebrafinch, said Bob")),

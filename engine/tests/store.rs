@@ -12,18 +12,20 @@
 #[path = "store_support/samples.rs"]
 mod samples;
 
-use juice_engine::store::StoreNews;
+use juice_engine::store::{At, StoreNews, StoredPage};
 use juice_proto::{
-    content::Hlc,
+    content::{Hlc, kind},
     id::MessageId,
+    letter::{DeliveryToken, LetterId},
     messenger::{
         SaveId,
         record::{
             BuddyRecord, Change, DayKeyRecord, Fate, InviteRecord, Loaded, MessageRecord, Progress, RequestRecord,
+            TokenRecord,
         },
     },
     seal::{KemSecret, Suite},
-    view::{Availability, Relation},
+    view::{Availability, Privacy, Relation},
 };
 use samples::{Folder, NOW, Open, Pair, Person, clock};
 
@@ -53,6 +55,9 @@ async fn buddies_and_requests_are_loaded_as_they_were_saved() {
             relation,
             suite,
             key_alarm: n == 1,
+            my_token: (n < 2).then(|| TokenRecord { token: DeliveryToken::new([n as u8; 32]), made_ms: NOW + 1 }),
+            their_token: (n > 0)
+                .then(|| TokenRecord { token: DeliveryToken::new([n as u8 + 9; 32]), made_ms: NOW + 2 }),
             ..Person::new(n as u8 + 10).record(&format!("bob{n}"))
         })
         .chain([BuddyRecord {
@@ -71,10 +76,11 @@ async fn buddies_and_requests_are_loaded_as_they_were_saved() {
         note: "it's me".into(),
         arrived_ms: NOW,
         list: carol.list().sign(&carol.key).0,
+        delivery: Some(TokenRecord { token: DeliveryToken::new([8; 32]), made_ms: NOW }),
     };
     let fates =
         open.save(buddies.iter().cloned().map(Change::Buddy).chain([Change::Request(request.clone())]).collect()).await;
-    assert_eq!(fates, vec![Fate::Done; 6]);
+    assert!(fates.iter().all(|fate| *fate == Fate::Done) && fates.len() == 6);
 
     let mut open = open.again(&folder).await;
     assert_eq!(open.loaded.buddies, buddies);
@@ -103,6 +109,8 @@ async fn keys_invites_status_and_settings_are_loaded_as_they_were_saved() {
     changes.extend(invites.iter().cloned().map(Change::Invite));
     changes.push(Change::Status(Availability::Away, "lunch".into()));
     changes.push(Change::Since(NOW));
+    let privacy = Privacy { read_receipts: false, typing: true };
+    changes.push(Change::Privacy(privacy));
     open.save(changes).await;
     open.store.set_setting("theme", "dark").await.unwrap();
     open.store.set_setting("theme", "light").await.unwrap();
@@ -116,6 +124,7 @@ async fn keys_invites_status_and_settings_are_loaded_as_they_were_saved() {
     assert_eq!(open.loaded.invites, invites);
     assert_eq!(open.loaded.status, Some((Availability::Away, "lunch".into())));
     assert_eq!(open.loaded.since_ms, NOW);
+    assert_eq!(open.loaded.privacy, privacy);
     assert_eq!(open.store.setting("theme").await.unwrap(), Some("light".into()));
     assert_eq!(open.store.setting("sound").await.unwrap(), None);
 
@@ -196,23 +205,20 @@ async fn a_conversation_is_taken_up_where_it_was_left() {
     assert_eq!(conversation.waiting, mine[3..]);
     assert_eq!(conversation.unread_there, [(mine[1].id, 2), (mine[2].id, 3)]);
 
-    let page = open.store.history(bob, None, 50).await.unwrap();
+    let page = open.store.history(bob, At::End, 50).await.unwrap();
     assert_eq!(page.draft, "what I was going to");
     assert_eq!(page.first_unread, Some(theirs[2].id));
-    assert_eq!(page.messages.len(), 10);
+    let messages = open.newest(bob, 50).await;
+    assert_eq!(messages.len(), 10);
     let read = MessageRecord { progress: Progress::Read(NOW + 1), ..mine[0].clone() };
-    assert!(
-        page.messages.contains(&read) && page.messages.contains(&from_phone),
-        "messages are read back whole: {:?}",
-        page.messages
-    );
+    assert!(messages.contains(&read) && messages.contains(&from_phone), "messages are read back whole: {messages:?}");
     assert_eq!(open.fetch(bob, 4).await, mine[3..]);
 
     open.save(vec![Change::Seen(bob), Change::Draft(bob, String::new())]).await;
     let open = open.again(&folder).await;
     assert_eq!(open.loaded.conversations[0].unread, 0);
     assert_eq!(open.loaded.conversations[0].last_seen, Some(from_phone.id));
-    let page = open.store.history(bob, None, 50).await.unwrap();
+    let page = open.store.history(bob, At::End, 50).await.unwrap();
     assert_eq!((page.draft.as_str(), page.first_unread), ("", None));
 }
 
@@ -240,8 +246,7 @@ async fn a_buddy_with_a_new_key_begins_a_new_sequence_in_the_same_window() {
     assert_eq!(conversation.theirs, [(new.bob.device.device(), 1)]);
     assert_eq!(conversation.unread, 2);
     assert_eq!(open.fetch(old.bob.account, 1).await, after[1..]);
-    let page = open.store.history(old.bob.account, None, 50).await.unwrap();
-    assert_eq!(page.messages.len(), 5, "the window shows all of it");
+    assert_eq!(open.newest(old.bob.account, 50).await.len(), 5, "the window shows all of it");
 }
 
 #[tokio::test]
@@ -267,9 +272,9 @@ async fn a_message_saved_twice_is_known_and_another_in_its_place_is_a_conflict()
     let mut open = open.again(&folder).await;
     assert_eq!(open.loaded.conversations[0].unread, 3);
     assert_eq!(open.save_one(Change::Message(first.clone())).await, Fate::Known);
-    let page = open.store.history(pair.bob.account, None, 9).await.unwrap();
-    assert_eq!(page.messages[0], first, "the first stays");
-    assert_eq!(page.messages.len(), 3);
+    let messages = open.newest(pair.bob.account, 9).await;
+    assert_eq!(messages[0], first, "the first stays");
+    assert_eq!(messages.len(), 3);
 
     open.save(vec![Change::Seen(pair.bob.account)]).await;
     assert_eq!(open.save_one(Change::Message(second)).await, Fate::Known);
@@ -279,11 +284,11 @@ async fn a_message_saved_twice_is_known_and_another_in_its_place_is_a_conflict()
 
 #[tokio::test]
 async fn progress_never_goes_back() {
-    use Progress::{Cancelled, Delivered, Read, Refused, Waiting};
+    use Progress::{Delivered, Read, Refused, Waiting};
     let folder = Folder::new();
     let mut open = Open::at(&folder).await;
     let pair = Pair::new();
-    let steps = [Waiting, Delivered(NOW), Read(NOW + 5), Refused, Cancelled];
+    let steps = [Waiting, Delivered(NOW), Read(NOW + 5), Refused];
     let mut seq = 0;
     let mut expected = Vec::new();
     for first in steps {
@@ -306,8 +311,8 @@ async fn progress_never_goes_back() {
     let theirs = pair.theirs(1, "hands off");
     open.save(vec![
         Change::Message(theirs.clone()),
-        Change::Progress(vec![theirs.id, MessageId::new([9; 32])], Cancelled),
-        Change::Progress(Vec::new(), Cancelled),
+        Change::Progress(vec![theirs.id, MessageId::new([9; 32])], Refused),
+        Change::Progress(Vec::new(), Refused),
     ])
     .await;
 
@@ -315,13 +320,35 @@ async fn progress_never_goes_back() {
     let mut found = open.fetch(pair.bob.account, 1).await;
     found.extend(open.fetch(pair.bob.account, 65).await);
     assert_eq!(found, expected);
-    let page = open.store.history(pair.bob.account, None, 500).await.unwrap();
-    assert!(page.messages.contains(&theirs), "theirs make no progress of mine");
-    assert_eq!(
-        page.messages.len(),
-        1 + expected.iter().filter(|message| message.progress != Cancelled).count(),
-        "what was cancelled is not shown"
-    );
+    let messages = open.newest(pair.bob.account, 500).await;
+    assert!(messages.contains(&theirs), "theirs make no progress of mine");
+    assert_eq!(messages.len(), 1 + expected.len());
+}
+
+#[tokio::test]
+async fn what_is_in_a_mailbox_and_what_is_owed_is_known_again() {
+    let folder = Folder::new();
+    let mut open = Open::at(&folder).await;
+    let pair = Pair::new();
+    let mine: Vec<_> = (1..=3).map(|seq| pair.mine(seq, "word")).collect();
+    let (letter, carol) = (LetterId::new([5; 16]), Person::new(3).account);
+    open.save(mine.iter().cloned().map(Change::Message).collect()).await;
+    open.save(vec![
+        Change::Posted(mine.iter().map(|message| message.id).collect(), letter, NOW),
+        Change::NotPosted(vec![mine[1].id]),
+        Change::Progress(vec![mine[2].id], Progress::Delivered(NOW + 1)),
+        Change::Owe(pair.bob.account, vec![MessageId::new([1; 32]), MessageId::new([2; 32])]),
+        Change::Owe(carol, vec![MessageId::new([0; 32])]),
+        Change::Paid(vec![MessageId::new([1; 32]), MessageId::new([9; 32])]),
+    ])
+    .await;
+    let mut open = open.again(&folder).await;
+    let posted = MessageRecord { posted: Some((letter, NOW)), ..mine[0].clone() };
+    assert_eq!(open.loaded.conversations[0].waiting, [posted, mine[1].clone()]);
+    let owed = [(pair.bob.account, MessageId::new([2; 32])), (carol, MessageId::new([0; 32]))];
+    assert_eq!(open.loaded.owed, owed, "in order");
+    let arrived = &open.fetch(pair.bob.account, 3).await[0];
+    assert_eq!(arrived.posted, None, "what has arrived waits in no mailbox");
 }
 
 #[tokio::test]
@@ -341,10 +368,9 @@ async fn a_message_taken_back_leaves_a_void_in_its_place() {
     let mut open = open.again(&folder).await;
     let three = MessageRecord { progress: Progress::Delivered(NOW), ..three };
     assert_eq!(open.fetch(pair.bob.account, 1).await, [one.clone(), void, three.clone()]);
-    assert_eq!(open.loaded.conversations[0].waiting, std::slice::from_ref(&one));
+    assert_eq!(open.loaded.conversations[0].waiting, [one.clone(), pair.void_of(&two)], "the void has still to go");
     assert_eq!(open.loaded.conversations[0].mine, (3, three.id));
-    let page = open.store.history(pair.bob.account, None, 9).await.unwrap();
-    assert_eq!(page.messages, [one, three]);
+    assert_eq!(open.newest(pair.bob.account, 9).await, [one, three]);
 }
 
 #[tokio::test]
@@ -352,7 +378,7 @@ async fn a_void_of_theirs_is_neither_shown_nor_unread() {
     let folder = Folder::new();
     let mut open = Open::at(&folder).await;
     let pair = Pair::new();
-    let void = MessageRecord { kind: juice_proto::content::kind::VOID, text: String::new(), ..pair.theirs(2, "") };
+    let void = MessageRecord { kind: kind::VOID, text: String::new(), ..pair.theirs(2, "") };
     open.save(vec![Change::Message(pair.theirs(1, "one")), Change::Message(void.clone())]).await;
     let open = open.again(&folder).await;
     let conversation = &open.loaded.conversations[0];
@@ -360,8 +386,7 @@ async fn a_void_of_theirs_is_neither_shown_nor_unread() {
     assert_eq!(conversation.unread, 1);
     assert_eq!(conversation.hlc, void.hlc);
     assert_eq!(conversation.last_message_ms, NOW + 1);
-    let page = open.store.history(pair.bob.account, None, 9).await.unwrap();
-    assert_eq!(page.messages, [pair.theirs(1, "one")]);
+    assert_eq!(open.newest(pair.bob.account, 9).await, [pair.theirs(1, "one")]);
 }
 
 #[tokio::test]
@@ -394,7 +419,9 @@ async fn one_save_that_cannot_be_done_spoils_no_other() {
     let mut open = open.again(&folder).await;
     let kept = open.loaded.conversations[0].waiting.len();
     assert_eq!(kept, 600 - 6, "the failed saves left nothing, the others all");
-    assert_eq!(open.fetch(pair.bob.account, 970).await[0].seq, 980, "a failed save is undone as a whole");
+    let fetched = open.fetch(pair.bob.account, 970).await;
+    assert_eq!(fetched[0].kind, kind::VOID, "a failed save is undone as a whole: in its place is nothing");
+    assert_eq!((fetched[10].seq, fetched[10].kind), (980, kind::TEXT));
 }
 
 #[tokio::test]
@@ -413,19 +440,48 @@ async fn a_conversation_is_paged_through_without_gap_or_repetition() {
     open.save(all.iter().chain([&elsewhere]).cloned().map(Change::Message).collect()).await;
     all.sort_by_key(|message| (message.hlc, message.id));
 
+    let bob = pair.bob.account;
+    let records = |page: StoredPage| page.messages.into_iter().map(|shown| shown.record).collect::<Vec<_>>();
+    let place = |message: &MessageRecord| (message.hlc, message.id);
     let mut found: Vec<MessageRecord> = Vec::new();
     loop {
-        let before = found.first().map(|message| (message.hlc, message.id));
-        let page = open.store.history(pair.bob.account, before, 7).await.unwrap();
+        let before = found.first().map(place);
+        let at = before.map_or(At::End, |(hlc, id)| At::Before(hlc, id));
+        let page = open.store.history(bob, at, 7).await.unwrap();
         assert_eq!(page.more, page.messages.len() + found.len() < all.len());
-        found.splice(0..0, page.messages);
-        if !page.more {
+        assert_eq!(page.newer, before.is_some());
+        let more = page.more;
+        found.splice(0..0, records(page));
+        if !more {
             break;
         }
     }
     assert_eq!(found, all);
-    let empty = open.store.history(Person::new(9).account, None, 7).await.unwrap();
-    assert_eq!(empty, juice_engine::store::StoredPage::default());
+
+    let mut forward = vec![all[0].clone()];
+    loop {
+        let (hlc, id) = place(forward.last().unwrap());
+        let page = open.store.history(bob, At::After(hlc, id), 7).await.unwrap();
+        assert!(page.more, "there is one before");
+        assert_eq!(page.newer, page.messages.len() + forward.len() < all.len());
+        let newer = page.newer;
+        forward.extend(records(page));
+        if !newer {
+            break;
+        }
+    }
+    assert_eq!(forward, all);
+
+    for (at, first, len) in [(0, 0, 5), (2, 0, 7), (60, 55, 10), (119, 114, 6)] {
+        let page = open.store.history(bob, At::Around(all[at].id), 10).await.unwrap();
+        assert_eq!((page.more, page.newer), (first > 0, first + len < all.len()), "around {at}");
+        assert_eq!(records(page), all[first..first + len], "around {at}");
+    }
+    let page = open.store.history(bob, At::Around(elsewhere.id), 10).await.unwrap();
+    assert_eq!(records(page), all[110..], "the newest where it is not there");
+
+    let empty = open.store.history(Person::new(9).account, At::End, 7).await.unwrap();
+    assert_eq!(empty, StoredPage::default());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use juice_engine::{
     Handle,
-    view::{Command, CommandError, HistoryPage, Reply, SafetyNumberView, Snapshot},
+    view::{Command, CommandError, HistoryPage, PageAt, Reply, SafetyNumberView, Snapshot},
 };
 use tauri::State;
 
@@ -38,10 +38,10 @@ pub async fn snapshot(
 pub async fn history(
     engine: State<'_, Handle>,
     buddy: String,
-    before: Option<String>,
+    at: PageAt,
     limit: u32,
 ) -> Result<HistoryPage, CommandError> {
-    engine.history(buddy, before, limit).await
+    engine.history(buddy, at, limit).await
 }
 
 #[tauri::command]

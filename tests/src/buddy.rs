@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use juice_engine::{
     Config, Engine, Events, Handle,
-    view::{BuddyView, Command, CommandError, Event, HistoryPage, MessageView, Reply, Snapshot},
+    view::{BuddyView, Command, CommandError, Event, HistoryPage, MessageView, PageAt, Reply, Snapshot},
 };
 use tokio::time::timeout;
 
@@ -77,7 +77,7 @@ impl Buddy {
 
     pub async fn say(&self, name: &str, text: &str) {
         let buddy = self.id_of(name).await;
-        self.command(Command::SendMessage { buddy, text: text.into() }).await.expect("is saved");
+        self.command(Command::SendMessage { buddy, text: text.into(), reply_to: None }).await.expect("is saved");
     }
 
     /// Waits for an event, passing over others, which stay for later waits.
@@ -137,7 +137,7 @@ impl Buddy {
 
     pub async fn history(&self, name: &str) -> HistoryPage {
         let buddy = self.id_of(name).await;
-        self.handle.history(buddy, None, 1_000).await.expect("the disk gives it")
+        self.handle.history(buddy, PageAt::End, 1_000).await.expect("the disk gives it")
     }
 
     pub fn profile(&self) -> PathBuf {

@@ -1,6 +1,6 @@
 //! A buddy in a process of its own, which can be killed: the program `buddy` on strings of JSON.
 //!
-//! A line in is `{"command": …}`, `{"history": [buddy, before, limit]}` or `"snapshot"`; lines out are `{"event": …}` and, one for each
+//! A line in is `{"command": …}`, `{"history": [buddy, at, limit]}` or `"snapshot"`; lines out are `{"event": …}` and, one for each
 //! line in and in their order, `{"done": …}` or `{"error": …}`.
 
 use std::{

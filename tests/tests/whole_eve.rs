@@ -55,7 +55,7 @@ async fn a_blocked_buddy_cannot_reach_me() {
     eve.restart().await;
     assert_eq!(eve.row("alice").await.state, BuddyState::Offline, "alice looks offline to eve");
     let page = eve.history("alice").await;
-    let waiting = Some(Delivery::Queued { why: Waiting::BuddyOffline });
+    let waiting = Some(Delivery::Queued { why: Waiting::BuddyOffline, next_try_ms: None });
     assert_eq!(page.messages.last().and_then(|message| message.delivery.clone()), waiting);
     tokio::time::sleep(Duration::from_secs(5)).await;
     let told = alice.drain().await;

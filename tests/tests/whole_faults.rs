@@ -171,17 +171,15 @@ fn a_hundred_kills_under_traffic_lose_nothing_acknowledged_and_show_nothing_twic
 /// The texts of the other's messages, oldest first.
 fn history(puppet: &mut Puppet, buddy: &str) -> Vec<String> {
     let mut texts = Vec::new();
-    let mut before = Value::Null;
+    let mut at = json!({ "type": "end" });
     loop {
-        let page = puppet.ask(&json!({ "history": [buddy, before, 500] }));
+        let page = puppet.ask(&json!({ "history": [buddy, at, 500] }));
         let messages = page["done"]["messages"].as_array().cloned().unwrap_or_default();
         let theirs = messages.iter().filter(|message| message["mine"] == false);
         texts.extend(theirs.filter_map(|message| message["text"].as_str().map(str::to_owned)));
         let (Some(first), true) = (messages.first(), page["done"]["more"] == true) else { return texts };
-        before = json!(format!(
-            "{}:{}",
-            first["order"].as_str().unwrap_or_default(),
-            first["id"].as_str().unwrap_or_default()
-        ));
+        let place =
+            format!("{}:{}", first["order"].as_str().unwrap_or_default(), first["id"].as_str().unwrap_or_default());
+        at = json!({ "type": "before", "place": place });
     }
 }

@@ -6,7 +6,7 @@ use juice_proto::{
     content::Hlc,
     id::{AccountId, MessageId, Millis, Now},
     messenger::{Input, Messenger, Output},
-    view::{Command, CommandError, ErrorCode, Event, HistoryPage, Reply},
+    view::{Command, CommandError, ErrorCode, Event, HistoryPage, PageAt, Reply},
 };
 use tokio::{
     sync::{broadcast, mpsc},
@@ -21,7 +21,7 @@ use crate::{
     qr,
     server_link::{Mail, MailNews, ServerLink, ServerNews},
     session::Opened,
-    store::{Store, StoreError, StoreNews, StoredPage},
+    store::{At, Store, StoreError, StoreNews, StoredPage},
 };
 
 /// How long a sign-out waits for the server to hear of it.
@@ -212,20 +212,13 @@ impl Open {
     }
 
     /// Reads a page beside the loop; [`Self::take_news`] answers when it is there.
-    pub fn history(
-        &mut self,
-        buddy: &str,
-        before: Option<&str>,
-        limit: u32,
-        answer: Answer<Result<HistoryPage, CommandError>>,
-    ) {
-        let before = before.map(place).transpose();
-        let (Ok(buddy), Ok(before)) = (AccountId::parse(buddy), before) else {
+    pub fn history(&mut self, buddy: &str, at: &PageAt, limit: u32, answer: Answer<Result<HistoryPage, CommandError>>) {
+        let (Ok(buddy), Ok(at)) = (AccountId::parse(buddy), part(at)) else {
             let message = "no such conversation or place in it".into();
             return drop(answer.send(Err(CommandError { code: ErrorCode::Unknown, message })));
         };
         let store = self.store.clone();
-        self.pages.spawn(async move { (store.history(buddy, before, limit).await, answer) });
+        self.pages.spawn(async move { (store.history(buddy, at, limit).await, answer) });
     }
 
     fn show_page(&self, page: Result<StoredPage, StoreError>) -> Result<HistoryPage, CommandError> {
@@ -234,6 +227,7 @@ impl Open {
         Ok(HistoryPage {
             messages: page.messages.iter().map(|message| self.messenger.message_view(message)).collect(),
             more: page.more,
+            newer: page.newer,
             draft: page.draft,
             first_unread: page.first_unread.map(|id| id.to_string()),
         })
@@ -263,6 +257,16 @@ impl Open {
         tokio::join!(net.stop(), server.stop(), store.close());
         unheard.abort();
     }
+}
+
+/// The part of a conversation that is asked for.
+fn part(at: &PageAt) -> Result<At, ()> {
+    Ok(match at {
+        PageAt::End => At::End,
+        PageAt::Before { place: text } => place(text).map(|(hlc, id)| At::Before(hlc, id))?,
+        PageAt::After { place: text } => place(text).map(|(hlc, id)| At::After(hlc, id))?,
+        PageAt::Around { message } => At::Around(MessageId::parse(message).map_err(drop)?),
+    })
 }
 
 /// A place in a conversation: `order:id`, as message views name it.

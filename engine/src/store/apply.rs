@@ -3,7 +3,8 @@
 use juice_proto::{
     device_list::DeviceList,
     frame,
-    messenger::record::{BuddyRecord, Change, DayKeyRecord, Fate, RequestRecord},
+    id::{AccountId, MessageId},
+    messenger::record::{BuddyRecord, Change, DayKeyRecord, Fate, RequestRecord, TokenRecord},
     sign::Signed,
 };
 
@@ -20,6 +21,12 @@ impl Writer {
             Change::Message(message) => return self.insert(message).await,
             Change::Progress(messages, reached) => return self.progress(messages, *reached).await,
             Change::Void { old, new } => return self.void(*old, new).await,
+            Change::FileAt(message, path) => return self.file_at(*message, path).await,
+            Change::Posted(messages, letter, at_ms) => self.posted(messages, Some((*letter, *at_ms))).await?,
+            Change::NotPosted(messages) => self.posted(messages, None).await?,
+            Change::Owe(buddy, messages) => self.owe(*buddy, messages).await?,
+            Change::Paid(messages) => self.paid(messages).await?,
+            Change::ForgetConversation(buddy) => self.forget_conversation(*buddy).await?,
             Change::Seen(buddy) => return self.seen(*buddy).await,
             Change::Buddy(buddy) => self.put_buddy(buddy).await?,
             Change::Request(request) => self.put_request(request).await?,
@@ -67,6 +74,13 @@ impl Writer {
                     .execute(&mut self.connection)
                     .await?;
             }
+            Change::Privacy(privacy) => {
+                sqlx::query("INSERT OR REPLACE INTO privacy (one, read_receipts, typing) VALUES (1, ?1, ?2)")
+                    .bind(privacy.read_receipts)
+                    .bind(privacy.typing)
+                    .execute(&mut self.connection)
+                    .await?;
+            }
             Change::Since(since_ms) => {
                 sqlx::query("INSERT OR REPLACE INTO welcome (one, since_ms) VALUES (1, ?1)")
                     .bind(number(*since_ms)?)
@@ -80,8 +94,9 @@ impl Writer {
     async fn put_buddy(&mut self, buddy: &BuddyRecord) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT OR REPLACE INTO buddies
-                 (account, name, alias, relation, pin, list, suite, verified, key_alarm, last_seen_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 (account, name, alias, relation, pin, list, suite, verified, key_alarm, last_seen_ms,
+                  my_token, my_token_ms, their_token, their_token_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )
         .bind(buddy.account.bytes().as_slice())
         .bind(buddy.name.as_str())
@@ -93,20 +108,48 @@ impl Writer {
         .bind(buddy.verified)
         .bind(buddy.key_alarm)
         .bind(number(buddy.last_seen_ms)?)
+        .bind(secret(buddy.my_token.as_ref()))
+        .bind(number(buddy.my_token.map_or(0, |token| token.made_ms))?)
+        .bind(secret(buddy.their_token.as_ref()))
+        .bind(number(buddy.their_token.map_or(0, |token| token.made_ms))?)
         .execute(&mut self.connection)
         .await?;
         Ok(())
     }
 
+    async fn owe(&mut self, buddy: AccountId, messages: &[MessageId]) -> Result<(), StoreError> {
+        for message in messages {
+            sqlx::query("INSERT INTO owed (buddy, message) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
+                .bind(buddy.bytes().as_slice())
+                .bind(message.bytes().as_slice())
+                .execute(&mut self.connection)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn paid(&mut self, messages: &[MessageId]) -> Result<(), StoreError> {
+        for message in messages {
+            sqlx::query("DELETE FROM owed WHERE message = ?1")
+                .bind(message.bytes().as_slice())
+                .execute(&mut self.connection)
+                .await?;
+        }
+        Ok(())
+    }
+
     async fn put_request(&mut self, request: &RequestRecord) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT OR REPLACE INTO requests (account, name, note, arrived_ms, list) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO requests (account, name, note, arrived_ms, list, token, token_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )
         .bind(request.account.bytes().as_slice())
         .bind(request.name.as_str())
         .bind(request.note.as_str())
         .bind(number(request.arrived_ms)?)
         .bind(list_bytes(&request.list))
+        .bind(secret(request.delivery.as_ref()))
+        .bind(number(request.delivery.map_or(0, |token| token.made_ms))?)
         .execute(&mut self.connection)
         .await?;
         Ok(())
@@ -122,6 +165,10 @@ impl Writer {
             .await?;
         Ok(())
     }
+}
+
+fn secret(token: Option<&TokenRecord>) -> Vec<u8> {
+    token.map(|token| token.token.bytes().to_vec()).unwrap_or_default()
 }
 
 fn list_bytes(list: &Signed<DeviceList>) -> Vec<u8> {

@@ -35,6 +35,7 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Vec<Conver
          JOIN messages AS newest
               ON newest.id = (SELECT id FROM messages WHERE conversation = conversations.number
                               ORDER BY hlc DESC, id DESC LIMIT 1)
+                 AND forgotten = 0
          JOIN sequences ON sequences.number = newest.sequence",
         begun,
     );
@@ -63,11 +64,10 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Vec<Conver
         }
     }
 
-    let waiting = all(
-        connection,
-        select_messages!("WHERE progress = 0 AND messages.mine = 1 AND progress < 2 ORDER BY sequence, seq"),
-        |row| Ok((row.try_get("conversation")?, message::read(row)?)),
-    );
+    let waiting =
+        all(connection, select_messages!("WHERE messages.mine = 1 AND progress = 0 ORDER BY sequence, seq"), |row| {
+            Ok((row.try_get("conversation")?, message::read(row)?))
+        });
     let waiting: Vec<(Number, MessageRecord)> = waiting.await?;
     for (number, message) in waiting {
         if let Some(conversation) = conversations.get_mut(&number) {
@@ -119,7 +119,7 @@ fn tail(row: &SqliteRow) -> Result<Tail, StoreError> {
 /// Mine that arrived and are not known to be read, the newest thousand of a sequence.
 async fn unread_there(connection: &mut SqliteConnection, sequence: i64) -> Result<Vec<(MessageId, Seq)>, StoreError> {
     let rows = sqlx::query(
-        "SELECT id, seq FROM messages WHERE progress = 1 AND sequence = ?1 AND mine = 1 AND progress < 2
+        "SELECT id, seq FROM messages WHERE sequence = ?1 AND mine = 1 AND progress = 1 AND shown = 1
          ORDER BY seq DESC LIMIT 1000",
     )
     .bind(sequence)

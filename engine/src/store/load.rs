@@ -4,9 +4,11 @@
 
 use juice_proto::{
     frame,
-    id::AccountId,
-    messenger::record::{BuddyRecord, DayKeyRecord, InviteRecord, Loaded, RequestRecord},
+    id::{AccountId, MessageId},
+    letter::DeliveryToken,
+    messenger::record::{BuddyRecord, DayKeyRecord, InviteRecord, Loaded, RequestRecord, TokenRecord},
     seal::KemSecret,
+    view::Privacy,
 };
 use minicbor::Decode;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -17,14 +19,15 @@ use super::{code, conversation, error::StoreError};
 pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, StoreError> {
     let buddies = all(
         connection,
-        "SELECT account, name, alias, relation, pin, list, suite, verified, key_alarm, last_seen_ms
+        "SELECT account, name, alias, relation, pin, list, suite, verified, key_alarm, last_seen_ms,
+                my_token, my_token_ms, their_token, their_token_ms
          FROM buddies ORDER BY name, account",
         buddy,
     );
     let buddies = buddies.await?;
     let requests = all(
         connection,
-        "SELECT account, name, note, arrived_ms, list FROM requests ORDER BY arrived_ms, account",
+        "SELECT account, name, note, arrived_ms, list, token, token_ms FROM requests ORDER BY arrived_ms, account",
         request,
     );
     let requests = requests.await?;
@@ -37,6 +40,14 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, St
         Ok((availability, row.try_get("text")?))
     });
     let status = status.await?.pop();
+    let privacy = all(connection, "SELECT read_receipts, typing FROM privacy", |row| {
+        Ok(Privacy { read_receipts: row.try_get("read_receipts")?, typing: row.try_get("typing")? })
+    });
+    let privacy = privacy.await?.pop().unwrap_or_default();
+    let owed = all(connection, "SELECT buddy, message FROM owed ORDER BY number", |row| {
+        Ok((AccountId::new(code::bytes(row, "buddy")?), MessageId::new(code::bytes(row, "message")?)))
+    });
+    let owed = owed.await?;
     let since = all(connection, "SELECT since_ms FROM welcome", |row| code::count(row, "since_ms"));
     let since_ms = since.await?.pop().unwrap_or_default();
     Ok(Loaded {
@@ -46,6 +57,8 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, St
         day_keys,
         invites,
         status,
+        privacy,
+        owed,
         since_ms,
     })
 }
@@ -81,7 +94,18 @@ fn buddy(row: &SqliteRow) -> Result<BuddyRecord, StoreError> {
         verified: row.try_get("verified")?,
         key_alarm: row.try_get("key_alarm")?,
         last_seen_ms: code::count(row, "last_seen_ms")?,
+        my_token: token(row, "my_token", "my_token_ms")?,
+        their_token: token(row, "their_token", "their_token_ms")?,
     })
+}
+
+fn token(row: &SqliteRow, secret: &str, made_ms: &str) -> Result<Option<TokenRecord>, StoreError> {
+    let blob: &[u8] = row.try_get(secret)?;
+    if blob.is_empty() {
+        return Ok(None);
+    }
+    let token = DeliveryToken::new(code::bytes(row, secret)?);
+    Ok(Some(TokenRecord { token, made_ms: code::count(row, made_ms)? }))
 }
 
 fn request(row: &SqliteRow) -> Result<RequestRecord, StoreError> {
@@ -91,6 +115,7 @@ fn request(row: &SqliteRow) -> Result<RequestRecord, StoreError> {
         note: row.try_get("note")?,
         arrived_ms: code::count(row, "arrived_ms")?,
         list: frame::decode(row.try_get("list")?)?,
+        delivery: token(row, "token", "token_ms")?,
     })
 }
 

@@ -1,11 +1,13 @@
 //! Messages: filing them under their sequence, what becomes of them, and reading them back.
 //!
 //! A row's sequence names the conversation and device that the content names; its conversation is local and one for
-//! each buddy. `shown` and `unread` are kept with the row, so that no page, count or tail ever scans.
+//! each buddy. `shown` and `unread` are kept with the row, so that no page, count or tail ever scans. What a message
+//! says about another is done in `about.rs`.
 
 use juice_proto::{
     content::{Hlc, Seq, kind},
-    id::{AccountId, ConversationId, DeviceId, MessageId},
+    id::{AccountId, ConversationId, DeviceId, MessageId, Millis, hash},
+    letter::LetterId,
     messenger::record::{Fate, MessageRecord, Progress},
     sign::Signed,
 };
@@ -21,8 +23,8 @@ use super::{
 macro_rules! select_messages {
     ($rest:literal) => {
         concat!(
-            "SELECT messages.id, buddy, conversation_id, messages.mine, device, seq, hlc, sent_ms, kind, text, content,
-                    signature, progress, progress_ms, messages.conversation
+            "SELECT messages.id, buddy, conversation_id, messages.mine, device, seq, hlc, sent_ms, kind, text, target,
+                    content, signature, progress, progress_ms, letter, posted_ms, messages.conversation
              FROM messages
              JOIN sequences ON sequences.number = messages.sequence
              JOIN conversations ON conversations.number = messages.conversation ",
@@ -32,32 +34,51 @@ macro_rules! select_messages {
 }
 pub(super) use select_messages;
 
+/// A statement about any number of ids, which are handed over [`together`] as its first value.
+macro_rules! given {
+    ($statement:literal) => {
+        concat!(
+            "WITH RECURSIVE given (at) AS (
+                 SELECT 1 WHERE length(?1) > 0 UNION ALL SELECT at + 32 FROM given WHERE at + 32 <= length(?1)
+             ) ",
+            $statement
+        )
+    };
+}
+
 /// Where the messages of one device in one conversation are filed.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    sequence: i64,
-    conversation: i64,
+    pub sequence: i64,
+    pub conversation: i64,
     buddy: AccountId,
     mine: bool,
+    /// What was said up to here has been forgotten.
+    forgotten: Seq,
 }
 
 /// The sequences met that are remembered: more than a thousand buddies have.
 const PLACES: usize = 4_096;
 
-fn is_shown(message: &MessageRecord) -> bool {
-    message.kind != kind::VOID && message.progress != Progress::Cancelled
-}
+/// The most messages that are fetched at a time.
+const FETCHED: usize = 64;
 
 impl Writer {
-    /// Inserts a message unless its place is taken.
+    /// Inserts a message unless its place is taken, and does what it says about another.
     pub(super) async fn insert(&mut self, message: &MessageRecord) -> Result<Fate, StoreError> {
         let place = self.place(message).await?;
+        if message.seq <= place.forgotten {
+            return Ok(Fate::Known);
+        }
         let (progress, progress_ms) = code::progress(message.progress)?;
-        let shown = is_shown(message);
+        let (letter, posted_ms) = code::posted(message.posted)?;
+        let shown = kind::has_line(message.kind);
+        let hlc = number(message.hlc.0)?;
+        let top = self.top().await?.max(hlc);
         let inserted = sqlx::query(
-            "INSERT INTO messages (id, sequence, seq, conversation, mine, hlc, sent_ms, kind, text, content, signature,
-                                   progress, progress_ms, shown, unread)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+            "INSERT INTO messages (id, sequence, seq, conversation, mine, hlc, top, sent_ms, kind, text, target, content,
+                                   signature, progress, progress_ms, letter, posted_ms, shown, unread)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
              ON CONFLICT DO NOTHING",
         )
         .bind(message.id.bytes().as_slice())
@@ -65,20 +86,25 @@ impl Writer {
         .bind(number(message.seq)?)
         .bind(place.conversation)
         .bind(message.mine)
-        .bind(number(message.hlc.0)?)
+        .bind(hlc)
+        .bind(top)
         .bind(number(message.sent_ms)?)
         .bind(message.kind)
         .bind(message.text.as_str())
+        .bind(message.target.map(|target| target.bytes().to_vec()).unwrap_or_default())
         .bind(message.signed.bytes())
         .bind(message.signed.signature().as_slice())
         .bind(progress)
         .bind(progress_ms)
+        .bind(letter)
+        .bind(posted_ms)
         .bind(shown)
         .bind(shown && !message.mine)
         .execute(&mut self.connection)
         .await?;
         if inserted.rows_affected() > 0 {
-            return Ok(Fate::Done);
+            self.top = Some(top);
+            return self.say_about(message, &place, inserted.last_insert_rowid()).await;
         }
         let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1)")
             .bind(message.id.bytes().as_slice())
@@ -91,11 +117,13 @@ impl Writer {
     pub(super) async fn void(&mut self, old: MessageId, new: &MessageRecord) -> Result<Fate, StoreError> {
         let place = self.place(new).await?;
         let (progress, progress_ms) = code::progress(new.progress)?;
-        let replaced = sqlx::query(
+        let shown = kind::has_line(new.kind);
+        let replaced: Option<i64> = sqlx::query_scalar(
             "UPDATE messages
              SET id = ?4, hlc = ?5, sent_ms = ?6, kind = ?7, text = ?8, content = ?9, signature = ?10, progress = ?11,
-                 progress_ms = ?12, shown = ?13, unread = 0
-             WHERE id = ?1 AND sequence = ?2 AND seq = ?3 AND mine = 1 AND progress = 0",
+                 progress_ms = ?12, shown = ?13, unread = 0, target = x'', letter = x'', posted_ms = 0
+             WHERE id = ?1 AND sequence = ?2 AND seq = ?3 AND mine = 1 AND progress = 0
+             RETURNING number",
         )
         .bind(old.bytes().as_slice())
         .bind(place.sequence)
@@ -109,41 +137,89 @@ impl Writer {
         .bind(new.signed.signature().as_slice())
         .bind(progress)
         .bind(progress_ms)
-        .bind(is_shown(new))
-        .execute(&mut self.connection)
+        .bind(shown)
+        .fetch_optional(&mut self.connection)
         .await?;
-        if replaced.rows_affected() > 0 {
+        if let Some(number) = replaced {
+            self.drop_said_about(number).await?;
             return Ok(Fate::Done);
         }
         // Nothing to replace: known already, kept from leaving too late, or its place is free.
         self.insert(new).await
     }
 
-    /// Moves messages of mine on, never back.
+    /// Moves messages of mine on, never back. What was deleted before it arrived is wiped.
     pub(super) async fn progress(&mut self, messages: &[MessageId], reached: Progress) -> Result<Fate, StoreError> {
         let (progress, progress_ms) = code::progress(reached)?;
         // What may still move there: read takes in what was delivered, an end only what waits.
         let below = match reached {
             Progress::Waiting => return Ok(Fate::Done),
             Progress::Read(_) => 2,
-            Progress::Delivered(_) | Progress::Refused | Progress::Cancelled => 1,
+            Progress::Delivered(_) | Progress::Refused => 1,
         };
-        let ids: Vec<u8> = messages.iter().flat_map(|id| *id.bytes()).collect();
-        // One statement for any number of ids, which are handed over as one blob.
-        sqlx::query(
-            "WITH RECURSIVE given (at) AS (
-                 SELECT 1 WHERE length(?1) > 0 UNION ALL SELECT at + 32 FROM given WHERE at + 32 <= length(?1)
-             )
-             UPDATE messages SET progress = ?2, progress_ms = ?3, shown = shown AND ?2 <> 4
-             WHERE id IN (SELECT substr(?1, at, 32) FROM given) AND mine = 1 AND progress < ?4",
-        )
-        .bind(ids)
+        sqlx::query(given!(
+            "UPDATE messages SET progress = ?2, progress_ms = ?3
+             WHERE id IN (SELECT substr(?1, at, 32) FROM given) AND mine = 1 AND progress < ?4"
+        ))
+        .bind(together(messages))
         .bind(progress)
         .bind(progress_ms)
         .bind(below)
         .execute(&mut self.connection)
         .await?;
+        if self.unwiped().await? {
+            let wiped = sqlx::query(given!(
+                "UPDATE messages SET content = x''
+                 WHERE id IN (SELECT substr(?1, at, 32) FROM given) AND mine = 1 AND deleted = 1 AND progress > 0"
+            ))
+            .bind(together(messages))
+            .execute(&mut self.connection)
+            .await?;
+            self.scrub |= wiped.rows_affected() > 0;
+        }
         Ok(Fate::Done)
+    }
+
+    /// Messages of mine that wait are in the buddy's mailbox, or in no mailbox any more.
+    pub(super) async fn posted(
+        &mut self,
+        messages: &[MessageId],
+        letter: Option<(LetterId, Millis)>,
+    ) -> Result<(), StoreError> {
+        let (letter, posted_ms) = code::posted(letter)?;
+        sqlx::query(given!(
+            "UPDATE messages SET letter = ?2, posted_ms = ?3
+             WHERE id IN (SELECT substr(?1, at, 32) FROM given) AND mine = 1 AND progress = 0"
+        ))
+        .bind(together(messages))
+        .bind(letter)
+        .bind(posted_ms)
+        .execute(&mut self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// The highest clock reading of all.
+    async fn top(&mut self) -> Result<i64, StoreError> {
+        if let Some(top) = self.top {
+            return Ok(top);
+        }
+        let top: Option<i64> = sqlx::query_scalar("SELECT top FROM messages ORDER BY number DESC LIMIT 1")
+            .fetch_optional(&mut self.connection)
+            .await?;
+        Ok(*self.top.insert(top.unwrap_or_default()))
+    }
+
+    /// Whether there may be messages of mine that are to be wiped when they have arrived.
+    async fn unwiped(&mut self) -> Result<bool, StoreError> {
+        if let Some(unwiped) = self.unwiped {
+            return Ok(unwiped);
+        }
+        let statement = "SELECT EXISTS (SELECT 1 FROM messages WHERE mine = 1 AND progress = 0 AND deleted = 1)";
+        let unwiped: bool = sqlx::query_scalar(statement).fetch_one(&mut self.connection).await?;
+        // Those that have just arrived are not in it any more.
+        self.unwiped = Some(unwiped);
+        Ok(true)
     }
 
     /// Everything from a buddy has been seen.
@@ -151,10 +227,12 @@ impl Writer {
         let statements = [
             "UPDATE conversations
              SET (seen_hlc, seen) = (SELECT hlc, id FROM messages
-                                     WHERE conversation = number AND unread = 1 ORDER BY hlc DESC, id DESC LIMIT 1)
+                                     WHERE conversation = conversations.number AND unread = 1
+                                     ORDER BY hlc DESC, id DESC LIMIT 1)
              WHERE buddy = ?1
                AND EXISTS (SELECT 1 FROM messages
-                           WHERE conversation = number AND unread = 1 AND (hlc, id) > (seen_hlc, seen))",
+                           WHERE conversation = conversations.number AND unread = 1
+                             AND (hlc, id) > (seen_hlc, seen))",
             "UPDATE messages SET unread = 0
              WHERE unread = 1 AND conversation = (SELECT number FROM conversations WHERE buddy = ?1)",
         ];
@@ -190,7 +268,7 @@ impl Writer {
         (conversation, device): &(ConversationId, DeviceId),
     ) -> Result<Option<Place>, StoreError> {
         let found = sqlx::query(
-            "SELECT sequences.number AS sequence, conversation, buddy, mine
+            "SELECT sequences.number AS sequence, conversation, buddy, mine, forgotten_seq
              FROM sequences JOIN conversations ON conversations.number = conversation
              WHERE conversation_id = ?1 AND device = ?2",
         )
@@ -205,6 +283,7 @@ impl Writer {
                     conversation: row.try_get("conversation")?,
                     buddy: AccountId::new(code::bytes(&row, "buddy")?),
                     mine: row.try_get("mine")?,
+                    forgotten: code::count(&row, "forgotten_seq")?,
                 })
             })
             .transpose()
@@ -231,37 +310,89 @@ impl Writer {
             conversation: row.try_get("conversation")?,
             buddy: message.buddy,
             mine: message.mine,
+            forgotten: 0,
         })
     }
 }
 
-/// Messages of mine to a buddy, of the conversation that the newest message is of.
+/// Ids as one blob, for the statements of [`given`].
+fn together(ids: &[MessageId]) -> Vec<u8> {
+    ids.iter().flat_map(|id| *id.bytes()).collect()
+}
+
+/// Messages of mine to a buddy, of the conversation that the newest message is of. A place of which nothing is left is
+/// given as a void without content.
 pub(super) async fn mine_from(
     connection: &mut SqliteConnection,
     buddy: AccountId,
     from: Seq,
 ) -> Result<Vec<MessageRecord>, StoreError> {
-    let sequence: Option<i64> = sqlx::query_scalar(
-        "SELECT MAX(number) FROM sequences
+    let sequence = sqlx::query(
+        "SELECT number, conversation, conversation_id, device FROM sequences
          WHERE mine = 1
-           AND conversation_id = (SELECT conversation_id FROM messages JOIN sequences ON number = sequence
+           AND conversation_id = (SELECT conversation_id FROM messages JOIN sequences ON sequences.number = sequence
                                   WHERE messages.conversation = (SELECT number FROM conversations WHERE buddy = ?1)
-                                  ORDER BY hlc DESC, id DESC LIMIT 1)",
+                                  ORDER BY hlc DESC, id DESC LIMIT 1)
+         ORDER BY number DESC LIMIT 1",
     )
     .bind(buddy.bytes().as_slice())
-    .fetch_one(&mut *connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    let rows = sqlx::query(select_messages!("WHERE sequence = ?1 AND seq >= ?2 ORDER BY seq LIMIT 64"))
-        .bind(sequence)
-        // Nothing is above what the database holds.
-        .bind(i64::try_from(from).unwrap_or(i64::MAX))
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(read).collect()
+    let Some(sequence) = sequence else {
+        return Ok(Vec::new());
+    };
+    let rows = sqlx::query(select_messages!(
+        "WHERE sequence = ?1 AND messages.conversation = ?2 AND seq >= ?3 ORDER BY seq LIMIT 64"
+    ))
+    .bind(sequence.try_get::<i64, _>("number")?)
+    .bind(sequence.try_get::<i64, _>("conversation")?)
+    // Nothing is above what the database holds.
+    .bind(i64::try_from(from).unwrap_or(i64::MAX))
+    .fetch_all(connection)
+    .await?;
+    let conversation = ConversationId::new(code::bytes(&sequence, "conversation_id")?);
+    let device = DeviceId::new(code::bytes(&sequence, "device")?);
+    let mut messages = Vec::with_capacity(FETCHED);
+    let mut next = from.max(1);
+    for row in &rows {
+        let message = read(row)?;
+        while next < message.seq && messages.len() < FETCHED {
+            messages.push(blank(buddy, conversation, device, next));
+            next += 1;
+        }
+        if messages.len() >= FETCHED {
+            break;
+        }
+        next = message.seq.saturating_add(1);
+        messages.push(message);
+    }
+    Ok(messages)
+}
+
+/// The place of something of mine that has been forgotten here.
+fn blank(buddy: AccountId, conversation: ConversationId, device: DeviceId, seq: Seq) -> MessageRecord {
+    let place: [&[u8]; 3] = [conversation.bytes(), device.bytes(), &seq.to_be_bytes()];
+    MessageRecord {
+        id: MessageId::new(hash("juice/blank/1", &place)),
+        buddy,
+        conversation,
+        mine: true,
+        device,
+        seq,
+        hlc: Hlc(0),
+        sent_ms: 0,
+        kind: kind::VOID,
+        text: String::new(),
+        target: None,
+        signed: Signed::from_parts(Vec::new(), [0; 64]),
+        progress: Progress::Waiting,
+        posted: None,
+    }
 }
 
 /// A message from a row of [`select_messages`].
 pub(super) fn read(row: &SqliteRow) -> Result<MessageRecord, StoreError> {
+    let progress = code::as_progress(row.try_get("progress")?, code::count(row, "progress_ms")?)?;
     Ok(MessageRecord {
         id: MessageId::new(code::bytes(row, "id")?),
         buddy: AccountId::new(code::bytes(row, "buddy")?),
@@ -273,7 +404,17 @@ pub(super) fn read(row: &SqliteRow) -> Result<MessageRecord, StoreError> {
         sent_ms: code::count(row, "sent_ms")?,
         kind: code::count(row, "kind")?,
         text: row.try_get("text")?,
+        // What is empty is none.
+        target: code::bytes(row, "target").ok().map(MessageId::new),
         signed: Signed::from_parts(row.try_get("content")?, code::bytes(row, "signature")?),
-        progress: code::as_progress(row.try_get("progress")?, code::count(row, "progress_ms")?)?,
+        progress,
+        posted: if progress == Progress::Waiting { letter(row)? } else { None },
     })
+}
+
+fn letter(row: &SqliteRow) -> Result<Option<(LetterId, Millis)>, StoreError> {
+    match code::bytes(row, "letter") {
+        Ok(letter) => Ok(Some((LetterId::new(letter), code::count(row, "posted_ms")?))),
+        Err(_) => Ok(None),
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! It takes whatever waits in the queue, does all its saves in one transaction, and answers when that is on the disk:
 //! a commit costs an fsync, which a burst of messages shares. When a group fails, each of its saves gets a transaction
-//! of its own, so that one can't spoil another. It ends when told to or when the last handle is gone.
+//! of its own, so that one can't spoil another. While nothing waits it does chores, each of some milliseconds. It ends
+//! when told to or when the last handle is gone.
 
 use std::{collections::HashMap, slice};
 
@@ -42,6 +43,12 @@ pub(super) struct Writer {
     pub(super) places: HashMap<(ConversationId, DeviceId), Place>,
     /// Secrets were deleted: their old pages must go from the log too.
     pub(super) scrub: bool,
+    /// The highest clock reading of all, once it has been looked up.
+    pub(super) top: Option<i64>,
+    /// Whether messages of mine wait that are to be wiped when they arrive, once it has been looked up.
+    pub(super) unwiped: Option<bool>,
+    /// A forgotten conversation may have messages left.
+    pub(super) to_sweep: bool,
     queue: mpsc::Receiver<Job>,
     answers: mpsc::Sender<StoreNews>,
     closing: CancellationToken,
@@ -54,12 +61,29 @@ impl Writer {
         answers: mpsc::Sender<StoreNews>,
         closing: CancellationToken,
     ) -> Self {
-        Self { connection, places: HashMap::new(), scrub: false, queue, answers, closing }
+        Self {
+            connection,
+            places: HashMap::new(),
+            scrub: false,
+            top: None,
+            unwiped: None,
+            // Another run may have left some.
+            to_sweep: true,
+            queue,
+            answers,
+            closing,
+        }
     }
 
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(GROUP);
-        while self.queue.recv_many(&mut batch, GROUP).await > 0 {
+        loop {
+            if self.queue.is_empty() && self.chore().await {
+                continue;
+            }
+            if self.queue.recv_many(&mut batch, GROUP).await == 0 {
+                break;
+            }
             let mut group = Vec::with_capacity(batch.len());
             for job in batch.drain(..) {
                 match job {
@@ -89,6 +113,35 @@ impl Writer {
         if let Err(error) = self.connection.close().await {
             tracing::warn!(%error, "the database did not close");
         }
+    }
+
+    /// Does some of what can wait; false when nothing is left of it.
+    async fn chore(&mut self) -> bool {
+        if !self.to_sweep {
+            return false;
+        }
+        let swept = self.sweep_some().await;
+        self.to_sweep = matches!(swept, Ok(true));
+        if let Err(error) = swept {
+            // The next run tries again, or the next conversation that is forgotten.
+            tracing::warn!(%error, "what was forgotten could not be deleted yet");
+        }
+        if !self.to_sweep && self.scrub {
+            self.scrub = !matches!(self.fold_log().await, Ok(true));
+        }
+        self.to_sweep
+    }
+
+    async fn sweep_some(&mut self) -> Result<bool, StoreError> {
+        self.execute("BEGIN IMMEDIATE").await?;
+        let done = match self.sweep().await {
+            Ok(more) => self.execute("COMMIT").await.map(|()| more),
+            Err(error) => Err(error),
+        };
+        if done.is_err() {
+            let _ = self.execute("ROLLBACK").await;
+        }
+        done
     }
 
     async fn save_all(&mut self, group: &mut Vec<(SaveId, Vec<Change>)>) {
@@ -131,6 +184,7 @@ impl Writer {
         if done.is_err() {
             // Numbers given out in this transaction are void, and on some errors SQLite has rolled back already.
             self.places.clear();
+            (self.top, self.unwiped) = (None, None);
             let _ = self.execute("ROLLBACK").await;
         }
         done

@@ -4,9 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use juice_engine::store::{Store, StoreError, StoreNews};
+use juice_engine::store::{At, Store, StoreError, StoreNews};
 use juice_proto::{
-    content::{self, Content, Hlc, kind},
+    content::{self, Body, Content, Hlc, Place},
     device_list::DeviceList,
     id::{AccountId, AccountKey, ConversationId, MessageId},
     messenger::{
@@ -100,9 +100,15 @@ impl Open {
     }
 
     pub async fn save_one(&mut self, change: Change) -> Fate {
-        let fates = self.save(vec![change]).await;
+        let mut fates = self.save(vec![change]).await;
         assert_eq!(fates.len(), 1, "one fate for one change");
-        fates[0]
+        fates.remove(0)
+    }
+
+    /// The newest messages of a conversation, of which nothing was said.
+    pub async fn newest(&self, buddy: AccountId, limit: u32) -> Vec<MessageRecord> {
+        let page = self.store.history(buddy, At::End, limit).await.unwrap();
+        page.messages.into_iter().map(|shown| shown.record).collect()
     }
 
     pub async fn fetch(&mut self, buddy: AccountId, from: u64) -> Vec<MessageRecord> {
@@ -153,6 +159,8 @@ impl Person {
             verified: true,
             key_alarm: false,
             last_seen_ms: NOW,
+            my_token: None,
+            their_token: None,
         }
     }
 }
@@ -188,28 +196,41 @@ impl Pair {
     }
 
     pub fn message(&self, author: &Person, mine: bool, seq: u64, hlc: Hlc, text: &str) -> MessageRecord {
-        let device = author.device.device();
-        let content = Content::text(
-            self.conversation,
-            author.account,
-            device,
+        self.says(author, mine, seq, hlc, &Body::text(text))
+    }
+
+    /// Anything that Alice says.
+    pub fn i_say(&self, seq: u64, body: &Body) -> MessageRecord {
+        self.says(&self.alice, true, seq, clock(seq), body)
+    }
+
+    /// Anything that Bob says.
+    pub fn they_say(&self, seq: u64, body: &Body) -> MessageRecord {
+        self.says(&self.bob, false, seq, clock(seq), body)
+    }
+
+    pub fn says(&self, author: &Person, mine: bool, seq: u64, hlc: Hlc, body: &Body) -> MessageRecord {
+        let place = Place {
+            conversation: self.conversation,
+            author: author.account,
+            device: author.device.device(),
             seq,
-            MessageId::new([0; 32]),
+            previous: MessageId::new([0; 32]),
             hlc,
-            NOW + seq,
-            text,
-        );
-        self.record(&content, &author.device, mine)
+            sent_ms: NOW + seq,
+        };
+        self.record(&Content::new(place, body), &author.device, mine)
     }
 
     /// The void in the place of a message of Alice's.
     pub fn void_of(&self, message: &MessageRecord) -> MessageRecord {
         let void = message.signed.peek().unwrap().void();
-        MessageRecord { progress: Progress::Cancelled, ..self.record(&void, &self.alice.device, true) }
+        self.record(&void, &self.alice.device, true)
     }
 
     fn record(&self, content: &Content, device: &SecretKey, mine: bool) -> MessageRecord {
         let signed = Signed::make(content, device);
+        let body = content.read().unwrap();
         MessageRecord {
             id: content::id(&signed),
             buddy: self.bob.account,
@@ -220,12 +241,11 @@ impl Pair {
             hlc: content.hlc,
             sent_ms: content.sent_ms,
             kind: content.kind,
-            text: match content.kind {
-                kind::TEXT => content.as_text().unwrap().to_owned(),
-                _ => String::new(),
-            },
+            text: body.words().into(),
+            target: body.target(),
             signed,
             progress: Progress::Waiting,
+            posted: None,
         }
     }
 }

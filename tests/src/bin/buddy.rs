@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
-use juice_engine::{Config, Engine, Handle, view::Command};
+use juice_engine::{Config, Engine, Handle, view::{Command, PageAt}};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -24,7 +24,7 @@ struct Arguments {
 #[serde(rename_all = "camelCase")]
 enum Line {
     Command(Command),
-    History(String, Option<String>, u32),
+    History(String, PageAt, u32),
     Snapshot,
 }
 
@@ -104,7 +104,7 @@ async fn obey(handle: &Handle, line: Line) -> Value {
             Ok(reply) => json!({ "done": reply }),
             Err(error) => json!({ "error": error }),
         },
-        Line::History(buddy, before, limit) => match handle.history(buddy, before, limit).await {
+        Line::History(buddy, at, limit) => match handle.history(buddy, at, limit).await {
             Ok(page) => json!({ "done": page }),
             Err(error) => json!({ "error": error }),
         },
