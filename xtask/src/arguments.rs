@@ -16,9 +16,11 @@ cargo xtask VERB
                             format ui lints bindings build rust windows
   run [-- ARGUMENTS]        one ordinary window
   rendezvous [-- ARGUMENTS] a server; without arguments a local one that anybody may register at
-  bench message|rendezvous [-- ARGUMENTS]
+  bench message|rendezvous|file|history [-- ARGUMENTS]
                             measure a release build; the last line of output is JSON
   simulate [--seeds N]      whole conversations on virtual time, one for each of N seeds
+  soak [-- ARGUMENTS]       two buddies and a server on a bad network, any of them killed at any moment; ten minutes,
+                            as root on Linux; the last line of output is JSON
   fuzz TARGET [SECONDS]     hostile bytes, for a minute or as long as told (wants a nightly toolchain)
   help                      this
 
@@ -26,8 +28,8 @@ Every verb first does what it needs of `setup`: it asks before it installs anyth
 as root or with CI=true.
 ";
 
-/// How many seeds `simulate` runs when nobody says: a few minutes on two cores.
-const SEEDS: u64 = 1_000;
+/// How many seeds `simulate` runs when nobody says: a night's worth, where the tests have a fifth of it.
+const SEEDS: u64 = 100_000;
 /// Long enough for a fuzz target to get past the easy inputs, short enough to wait for.
 const FUZZ_SECONDS: u64 = 60;
 
@@ -55,6 +57,9 @@ pub enum Verb {
     Simulate {
         seeds: u64,
     },
+    Soak {
+        arguments: Vec<String>,
+    },
     Fuzz {
         target: String,
         seconds: u64,
@@ -68,6 +73,8 @@ pub enum Verb {
 pub enum Subject {
     Message,
     Rendezvous,
+    File,
+    History,
 }
 
 pub fn parse(words: &[String]) -> Result<Verb, Failure> {
@@ -77,7 +84,7 @@ pub fn parse(words: &[String]) -> Result<Verb, Failure> {
         return Ok(Verb::Help);
     };
     let own: Vec<&str> = own.collect();
-    let takes_more = matches!(verb, "run" | "rendezvous" | "bench");
+    let takes_more = matches!(verb, "run" | "rendezvous" | "bench" | "soak");
     if !handed_on.is_empty() && !takes_more {
         return Err(Failure::new(format!("`{verb}` hands nothing on after `--`")));
     }
@@ -92,6 +99,7 @@ pub fn parse(words: &[String]) -> Result<Verb, Failure> {
         "test" => test(&own),
         "bench" => bench(&own, arguments),
         "simulate" => simulate(&own),
+        "soak" => alone(verb, &own, Verb::Soak { arguments }),
         "fuzz" => fuzz(&own),
         other => Err(Failure::new(format!("there is no verb `{other}`; `cargo xtask help` lists them"))),
     }
@@ -147,7 +155,9 @@ fn bench(own: &[&str], arguments: Vec<String>) -> Result<Verb, Failure> {
     let subject = match own {
         ["message"] => Subject::Message,
         ["rendezvous"] => Subject::Rendezvous,
-        _ => return Err(Failure::new("say `bench message` or `bench rendezvous`")),
+        ["file"] => Subject::File,
+        ["history"] => Subject::History,
+        _ => return Err(Failure::new("say what to measure: `bench message`, `rendezvous`, `file` or `history`")),
     };
     Ok(Verb::Bench { subject, arguments })
 }

@@ -1,4 +1,4 @@
-//! The verbs that measure or search for hours: `bench`, `simulate`, `fuzz`.
+//! The verbs that measure or search for hours: `bench`, `simulate`, `soak`, `fuzz`.
 //!
 //! Built in release, run at our terminal. The programs print their results to standard output, which
 //! nothing here writes to, so a benchmark's last line can be read by another program.
@@ -18,19 +18,33 @@ pub fn bench(
     subject: Subject,
     arguments: &[String],
 ) -> Result<(), Failure> {
-    setup::setup(checkout, children, &[Need::Compiler, Need::Engine])?;
-    step("build the benchmarks", || {
-        let mut cargo = checkout.cargo();
-        cargo.args(["build", "--release"]);
-        cargo.args(["--package", "juice-tests", "--package", "juice-rendezvous"]);
-        children.run(&mut cargo)
-    })?;
     let program = match subject {
         Subject::Message => "bench-message",
         Subject::Rendezvous => "bench-rendezvous",
+        Subject::File => "bench-file",
+        Subject::History => "bench-history",
     };
-    let mut bench = checkout.command(checkout.program(Profile::Release, program));
-    children.run(bench.args(arguments))
+    run_built(checkout, children, program, arguments)
+}
+
+pub fn soak(checkout: &Checkout, children: &mut Children, arguments: &[String]) -> Result<(), Failure> {
+    setup::setup(checkout, children, &[Need::Network])?;
+    run_built(checkout, children, "soak", arguments)
+}
+
+/// Runs a program of the tests in its release build.
+fn run_built(checkout: &Checkout, children: &mut Children, program: &str, arguments: &[String]) -> Result<(), Failure> {
+    setup::setup(checkout, children, &[Need::Compiler])?;
+    step("build the programs", || {
+        // The server by itself and last: beside the engine it would be linked with the engine's SQLCipher.
+        for package in ["juice-tests", "juice-rendezvous"] {
+            let mut cargo = checkout.cargo();
+            children.run(cargo.args(["build", "--release", "--package", package]))?;
+        }
+        Ok(())
+    })?;
+    let mut program = checkout.command(checkout.program(Profile::Release, program));
+    children.run(program.args(arguments))
 }
 
 pub fn simulate(checkout: &Checkout, children: &mut Children, seeds: u64) -> Result<(), Failure> {

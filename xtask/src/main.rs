@@ -54,6 +54,7 @@ fn perform(verb: Verb) -> Result<(), Failure> {
         | Verb::Rendezvous { .. }
         | Verb::Bench { .. }
         | Verb::Simulate { .. }
+        | Verb::Soak { .. }
         | Verb::Fuzz { .. } => {}
     }
     let checkout = Checkout::find()?;
@@ -67,6 +68,7 @@ fn perform(verb: Verb) -> Result<(), Failure> {
         Verb::Rendezvous { arguments } => programs::rendezvous(&checkout, &mut children, &arguments),
         Verb::Bench { subject, arguments } => bench::bench(&checkout, &mut children, subject, &arguments),
         Verb::Simulate { seeds } => bench::simulate(&checkout, &mut children, seeds),
+        Verb::Soak { arguments } => bench::soak(&checkout, &mut children, &arguments),
         Verb::Fuzz { target, seconds } => bench::fuzz(&checkout, &mut children, &target, seconds),
     }
 }

@@ -22,14 +22,14 @@ use crate::step::note;
 pub enum Need {
     /// A C compiler and OpenSSL's libcrypto: enough for the server.
     Compiler,
-    /// What the engine's native parts are built with besides.
-    Engine,
     /// The system's web view, to build and open windows.
     WebView,
     /// Node, npm and the modules of the user interface.
     Ui,
     /// A screen that nobody sees, with fonts, and programs that drive and photograph windows on it.
     Screen,
+    /// Programs that make networks of their own, to test on bad ones.
+    Network,
     /// The test runner.
     Nextest,
     /// The program between WebDriver and a Tauri window.
@@ -37,7 +37,7 @@ pub enum Need {
 }
 
 /// All that building and opening a window takes.
-pub const WINDOW: [Need; 4] = [Need::Compiler, Need::Engine, Need::WebView, Need::Ui];
+pub const WINDOW: [Need; 3] = [Need::Compiler, Need::WebView, Need::Ui];
 /// All that driving windows without anybody there takes besides.
 pub const DRIVEN: [Need; 2] = [Need::Screen, Need::TauriDriver];
 
@@ -47,6 +47,7 @@ pub fn everything(checkout: &Checkout, children: &mut Children) -> Result<(), Fa
     needs.push(Need::Nextest);
     if cfg!(target_os = "linux") {
         needs.extend(DRIVEN);
+        needs.push(Need::Network);
     }
     setup(checkout, children, &needs)?;
     note("everything is there");
@@ -58,7 +59,7 @@ pub fn setup(checkout: &Checkout, children: &mut Children, needs: &[Need]) -> Re
     packages::install(checkout, children, needs)?;
     for need in needs {
         match need {
-            Need::Compiler | Need::Engine | Need::WebView => {}
+            Need::Compiler | Need::WebView | Need::Network => {}
             Need::Screen => tools::find_web_driver()?,
             Need::Ui => tools::install_modules(checkout, children)?,
             Need::Nextest => tools::install_nextest(checkout, children)?,

@@ -63,7 +63,7 @@ impl Suite {
     }
 
     fn needs(self) -> Vec<Need> {
-        let compiled = [Need::Compiler, Need::Engine, Need::WebView];
+        let compiled = [Need::Compiler, Need::WebView];
         match self {
             Self::Format => Vec::new(),
             Self::Ui => vec![Need::Ui],

@@ -58,8 +58,7 @@ pub fn packages(need: Need, family: Family) -> &'static [&'static str] {
 pub fn debian(need: Need) -> &'static [&'static str] {
     match need {
         Need::Compiler => &["build-essential", "pkg-config", "libssl-dev"],
-        Need::Engine => &["libclang-dev", "cmake", "nasm"],
-        Need::WebView => &["libwebkit2gtk-4.1-dev", "libayatana-appindicator3-dev", "librsvg2-dev"],
+        Need::WebView => &["libwebkit2gtk-4.1-dev", "librsvg2-dev"],
         Need::Screen => &[
             "xvfb",
             "webkit2gtk-driver",
@@ -73,6 +72,7 @@ pub fn debian(need: Need) -> &'static [&'static str] {
             "python3-dbus",
             "python3-gi",
         ],
+        Need::Network => &["iproute2"],
         Need::Ui | Need::Nextest | Need::TauriDriver => &[],
     }
 }
@@ -81,8 +81,7 @@ pub fn debian(need: Need) -> &'static [&'static str] {
 fn fedora(need: Need) -> &'static [&'static str] {
     match need {
         Need::Compiler => &["gcc", "gcc-c++", "make", "pkgconf-pkg-config", "openssl-devel"],
-        Need::Engine => &["clang-devel", "cmake", "nasm"],
-        Need::WebView => &["webkit2gtk4.1-devel", "libayatana-appindicator-gtk3-devel", "librsvg2-devel"],
+        Need::WebView => &["webkit2gtk4.1-devel", "librsvg2-devel"],
         Need::Screen => &[
             "xorg-x11-server-Xvfb",
             "/usr/bin/WebKitWebDriver",
@@ -96,6 +95,7 @@ fn fedora(need: Need) -> &'static [&'static str] {
             "python3-dbus",
             "python3-gobject",
         ],
+        Need::Network => &["iproute"],
         Need::Ui | Need::Nextest | Need::TauriDriver => &[],
     }
 }
@@ -103,8 +103,7 @@ fn fedora(need: Need) -> &'static [&'static str] {
 fn arch(need: Need) -> &'static [&'static str] {
     match need {
         Need::Compiler => &["gcc", "make", "pkgconf", "openssl"],
-        Need::Engine => &["clang", "cmake", "nasm"],
-        Need::WebView => &["webkit2gtk-4.1", "libayatana-appindicator", "librsvg"],
+        Need::WebView => &["webkit2gtk-4.1", "librsvg"],
         Need::Screen => &[
             "xorg-server-xvfb",
             "webkitgtk-6.0",
@@ -118,6 +117,7 @@ fn arch(need: Need) -> &'static [&'static str] {
             "python-dbus",
             "python-gobject",
         ],
+        Need::Network => &["iproute2"],
         Need::Ui | Need::Nextest | Need::TauriDriver => &[],
     }
 }
@@ -126,7 +126,7 @@ fn arch(need: Need) -> &'static [&'static str] {
 mod tests {
     use super::*;
 
-    const PACKAGED: [Need; 4] = [Need::Compiler, Need::Engine, Need::WebView, Need::Screen];
+    const PACKAGED: [Need; 4] = [Need::Compiler, Need::WebView, Need::Screen, Need::Network];
 
     #[test]
     fn the_server_wants_no_web_view_and_no_screen() {

@@ -59,9 +59,6 @@ fn explain(family: Family, needs: &[Need]) -> Result<(), Failure> {
             if needs.contains(&Need::Compiler) && !succeeds(compiler.arg("-p")) {
                 return Err(Failure::new("no C compiler: run `xcode-select --install`, then this again"));
             }
-            if needs.contains(&Need::Engine) && !is_installed("cmake") {
-                note("CMake is missing: `brew install cmake nasm`");
-            }
         }
         Family::Windows => {
             let is_set = |name| std::env::var_os(name).is_some();
@@ -73,8 +70,8 @@ fn explain(family: Family, needs: &[Need]) -> Result<(), Failure> {
                      have the C++ build tools of Visual Studio; WebView2 comes with Windows 10 and 11",
                 ));
             }
-            if needs.contains(&Need::Engine) && !is_installed("cmake") {
-                note("CMake is missing: `winget install Kitware.CMake`");
+            if needs.contains(&Need::Compiler) && !is_installed("nasm") {
+                note("NASM is missing: `winget install NASM.NASM`");
             }
         }
     }
