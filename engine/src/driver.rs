@@ -7,7 +7,7 @@
 
 mod open;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use juice_proto::view::{
     Command, CommandError, ErrorCode, Event, HistoryPage, PageAt, Phase, Reply, SafetyNumberView, ServerState, Snapshot,
@@ -32,6 +32,11 @@ pub(crate) enum Order {
     Command(Box<Command>, Answer<Result<Reply, CommandError>>),
     Snapshot(Answer<Snapshot>),
     History { buddy: String, at: PageAt, limit: u32, answer: Answer<Result<HistoryPage, CommandError>> },
+    FilePath {
+        buddy: String,
+        message: String,
+        answer: Answer<Result<PathBuf, CommandError>>,
+    },
     SafetyNumber(String, Answer<Result<SafetyNumberView, CommandError>>),
     Stop(Answer<()>),
 }
@@ -61,10 +66,11 @@ impl Driver {
         profile: Profile,
         offered: String,
         listen: Listen,
+        downloads: PathBuf,
         orders: mpsc::Receiver<Order>,
         events: broadcast::Sender<Event>,
     ) -> Self {
-        let place = Place { profile: Arc::new(profile), listen };
+        let place = Place { profile: Arc::new(profile), listen, downloads };
         Self { place, offered, orders, events, clock: Clock::start(), open: None, errand: JoinSet::new() }
     }
 
@@ -78,7 +84,7 @@ impl Driver {
                     None => break None,
                 },
                 Some(Ok(errand)) = self.errand.join_next() => self.errand_done(errand),
-                () = news(&mut self.open, &self.clock) => {}
+                () = news(&mut self.open, &self.clock, &self.events) => {}
                 () = async { sleep_until(deadline.unwrap_or_else(|| self.clock.instant(0))).await }, if deadline.is_some() => {}
             }
             if let Some(open) = &mut self.open {
@@ -108,6 +114,10 @@ impl Driver {
             }
             Order::History { buddy, at, limit, answer } => match &mut self.open {
                 Some(open) => open.history(&buddy, &at, limit, answer),
+                None => drop(answer.send(Err(signed_out()))),
+            },
+            Order::FilePath { buddy, message, answer } => match &mut self.open {
+                Some(open) => open.file_path(&buddy, &message, answer),
                 None => drop(answer.send(Err(signed_out()))),
             },
             Order::SafetyNumber(buddy, answer) => {
@@ -178,7 +188,7 @@ impl Driver {
     fn errand_done(&mut self, errand: Errand) {
         match errand {
             Errand::Opened(Ok(opened), answer) => {
-                self.open = Some(Box::new(Open::new(*opened)));
+                self.open = Some(Box::new(Open::new(*opened, self.place.downloads.clone())));
                 self.tell(Event::PhaseChanged { phase: Phase::Open });
                 let _ = answer.send(Ok(Reply::Done));
             }
@@ -226,9 +236,9 @@ impl Driver {
 }
 
 /// Takes in the next news of an open profile; waits for ever where none is open. Cancel-safe.
-async fn news(open: &mut Option<Box<Open>>, clock: &Clock) {
+async fn news(open: &mut Option<Box<Open>>, clock: &Clock, events: &broadcast::Sender<Event>) {
     match open {
-        Some(open) => open.take_news(clock).await,
+        Some(open) => open.take_news(clock, events).await,
         None => std::future::pending().await,
     }
 }

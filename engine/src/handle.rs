@@ -8,10 +8,17 @@ use std::path::PathBuf;
 use juice_proto::view::{
     Command, CommandError, ErrorCode, Event, HistoryPage, PageAt, Phase, Reply, SafetyNumberView, ServerState, Snapshot,
 };
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::{
+    sync::{broadcast, mpsc, oneshot},
+    task::spawn_blocking,
+};
 
 use crate::{
     driver::{Driver, Order},
+    files::{
+        self,
+        picture::{self, PictureError},
+    },
     net::Listen,
     profile::{Profile, ProfileError},
 };
@@ -20,6 +27,8 @@ use crate::{
 const ORDERS: usize = 64;
 /// Events that may wait for a reader; above it the oldest are lost.
 const EVENTS: usize = 1_024;
+/// The profile's folder for what is pasted.
+const SENT: &str = "sent";
 
 /// What an engine is started with.
 #[derive(Clone, Debug)]
@@ -30,6 +39,8 @@ pub struct Config {
     pub server: Option<String>,
     /// Be reachable on this machine alone.
     pub loopback_only: bool,
+    /// The folder for files of others; where nothing is said, `JUICE` in the person's downloads.
+    pub downloads: Option<PathBuf>,
 }
 
 /// Why an engine did not start.
@@ -48,6 +59,10 @@ pub fn default_profile() -> Option<PathBuf> {
     Profile::default_dir()
 }
 
+fn default_downloads() -> Option<PathBuf> {
+    Some(directories::UserDirs::new()?.download_dir()?.join("JUICE"))
+}
+
 /// Starts engines.
 #[derive(Debug)]
 pub struct Engine;
@@ -64,8 +79,9 @@ impl Engine {
         let listen = if config.loopback_only { Listen::Loopback } else { Listen::Anywhere };
         let (orders, inbox) = mpsc::channel(ORDERS);
         let (events, first) = broadcast::channel(EVENTS);
-        let handle = Handle { orders, events: events.clone() };
-        tokio::spawn(Driver::new(profile, config.server.unwrap_or_default(), listen, inbox, events).run());
+        let downloads = config.downloads.or_else(default_downloads).unwrap_or_else(|| config.profile.join("downloads"));
+        let handle = Handle { orders, events: events.clone(), sent: config.profile.join(SENT) };
+        tokio::spawn(Driver::new(profile, config.server.unwrap_or_default(), listen, downloads, inbox, events).run());
         Ok((handle, Events(first)))
     }
 }
@@ -75,6 +91,8 @@ impl Engine {
 pub struct Handle {
     orders: mpsc::Sender<Order>,
     events: broadcast::Sender<Event>,
+    /// For what is pasted.
+    sent: PathBuf,
 }
 
 impl Handle {
@@ -104,6 +122,43 @@ impl Handle {
     /// `SignedOut`, `Unknown`, `NotSaved` where the disk would not give it.
     pub async fn history(&self, buddy: String, at: PageAt, limit: u32) -> Result<HistoryPage, CommandError> {
         self.ask(|answer| Order::History { buddy, at, limit, answer }).await.unwrap_or_else(|| Err(stopped()))
+    }
+
+    /// Where the file of a message is: one of mine, or one of theirs once it is whole.
+    ///
+    /// # Errors
+    /// `SignedOut`, `Unknown`, `NotSaved` where the disk would not tell.
+    pub async fn file_path(&self, buddy: String, message: String) -> Result<PathBuf, CommandError> {
+        self.ask(|answer| Order::FilePath { buddy, message, answer }).await.unwrap_or_else(|| Err(stopped()))
+    }
+
+    /// The picture of a message, its longest side at most `longest_side` pixels, as PNG or JPEG; of an animated one the
+    /// beginning. Takes a moment for a large one.
+    ///
+    /// # Errors
+    /// As [`Self::file_path`]; `ImageLimits` for what is no picture or more than 50 megapixels.
+    pub async fn picture(&self, buddy: String, message: String, longest_side: u32) -> Result<Vec<u8>, CommandError> {
+        let path = self.file_path(buddy, message).await?;
+        let _place = picture::decoding().await;
+        let shown = spawn_blocking(move || picture::shown(&path, longest_side)).await;
+        let (code, message) = match shown {
+            Ok(Ok(bytes)) => return Ok(bytes),
+            Ok(Err(PictureError::Limits)) => (ErrorCode::ImageLimits, "not a picture that can be drawn"),
+            Ok(Err(PictureError::Unreadable)) => (ErrorCode::NoSuchFile, "the picture is not where it was"),
+            Err(_) => (ErrorCode::Internal, "interrupted"),
+        };
+        Err(CommandError { code, message: message.into() })
+    }
+
+    /// Keeps pasted bytes (64 MiB at most) as a file of this name in the profile, to be sent from there.
+    ///
+    /// # Errors
+    /// `NotSaved`.
+    pub async fn paste(&self, bytes: Vec<u8>, name: String) -> Result<PathBuf, CommandError> {
+        let folder = self.sent.clone();
+        let kept = spawn_blocking(move || files::keep_pasted(&folder, &name, &bytes)).await;
+        let not_kept = |why: String| CommandError { code: ErrorCode::NotSaved, message: why };
+        kept.map_err(|_| not_kept("interrupted".into()))?.map_err(|error| not_kept(error.to_string()))
     }
 
     /// The number to compare with a buddy.

@@ -7,6 +7,7 @@
 mod clock;
 mod driver;
 mod environment;
+mod files;
 mod handle;
 pub mod net;
 pub mod profile;

@@ -7,6 +7,7 @@
 
 mod behaviour;
 mod dials;
+mod files;
 mod identity;
 mod link;
 mod outgoing;
@@ -26,6 +27,7 @@ use juice_proto::{
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+pub use self::files::{FileDoor, FileStream};
 use self::{
     outgoing::Outgoing,
     task::{Order, Task},
@@ -140,6 +142,7 @@ pub struct Net {
     orders: mpsc::Sender<Order>,
     news: mpsc::Sender<NetNews>,
     outgoing: Outgoing,
+    accepted: Option<mpsc::Receiver<FileStream>>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -153,8 +156,9 @@ impl Net {
         let (orders, inbox) = mpsc::channel(MAX_ORDERS);
         let outgoing = Outgoing::default();
         let stop = CancellationToken::new();
-        let task = Task::new(&config, inbox, news.clone(), outgoing.clone(), stop.clone())?;
-        Ok(Self { orders, news, outgoing, stop, task: tokio::spawn(task.run()) })
+        let (accept, accepted) = mpsc::channel(files::MAX_WAITING);
+        let task = Task::new(&config, inbox, news.clone(), outgoing.clone(), accept, stop.clone())?;
+        Ok(Self { orders, news, outgoing, accepted: Some(accepted), stop, task: tokio::spawn(task.run()) })
     }
 
     /// Opens a link to a device: on a connection that is there, or by dialling these addresses, and the relay where
@@ -188,6 +192,16 @@ impl Net {
         if !self.order(Order::Refuse(link)) {
             self.outgoing.close(link);
         }
+    }
+
+    /// The way to open streams for files.
+    pub fn file_door(&self) -> FileDoor {
+        FileDoor { orders: self.orders.clone() }
+    }
+
+    /// The streams for files that others open: once. While nobody takes them they are reset.
+    pub fn accepted_files(&mut self) -> Option<mpsc::Receiver<FileStream>> {
+        self.accepted.take()
     }
 
     /// Says where the relay is, or that there is none.

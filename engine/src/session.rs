@@ -5,7 +5,7 @@
 
 mod errors;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use juice_proto::{
     capsule::{self, ServerCapsule},
@@ -46,6 +46,8 @@ const MIN_PASSWORD: usize = 8;
 pub(crate) struct Place {
     pub profile: Arc<Profile>,
     pub listen: Listen,
+    /// Where files of others go.
+    pub downloads: PathBuf,
 }
 
 /// An open profile: the messenger and its hands.

@@ -27,6 +27,7 @@ use writer::{Job, Writer};
 
 pub use error::StoreError;
 pub use page::{At, StoredPage};
+pub(crate) use transfer::{LastWord, StoredFile, Transfer};
 
 mod about;
 mod apply;
@@ -40,6 +41,7 @@ mod load;
 mod message;
 mod page;
 mod shown;
+mod transfer;
 mod writer;
 
 /// How many saves may wait. A burst of messages makes one each; above this the disk is not keeping up.

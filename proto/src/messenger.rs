@@ -30,7 +30,7 @@ use self::{
     roster::Buddy,
     session::Session,
 };
-pub use self::{io::*, session::explain, show::Views};
+pub use self::{io::*, session::explain, show::Views, show::file_view};
 use crate::{
     device_list::{DeviceList, Pin},
     id::{AccountId, AccountKey, DeviceId, LinkId, Millis, Now},

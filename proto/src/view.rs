@@ -174,6 +174,8 @@ pub enum ErrorCode {
     TooLate,
     /// There is no such file, it can't be read, or it is a folder.
     NoSuchFile,
+    /// It is no picture, or one too large to be drawn.
+    ImageLimits,
     /// Sign in first.
     SignedOut,
     /// Another JUICE runs on this profile.

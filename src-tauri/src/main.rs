@@ -96,6 +96,7 @@ async fn start(profile: &Path, arguments: &Arguments) -> anyhow::Result<Option<(
             profile: profile.to_path_buf(),
             server: arguments.server.clone(),
             loopback_only: arguments.loopback_only,
+            downloads: None,
         };
         match Engine::start(config).await {
             Ok(started) => return Ok(Some(started)),

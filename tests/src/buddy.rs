@@ -146,7 +146,8 @@ impl Buddy {
 }
 
 async fn start(profile: &Path) -> (Handle, Events) {
-    let config = Config { profile: profile.to_owned(), server: None, loopback_only: true };
+    let downloads = Some(profile.join("downloads"));
+    let config = Config { profile: profile.to_owned(), server: None, loopback_only: true, downloads };
     Engine::start(config).await.expect("the engine starts")
 }
 

@@ -1,12 +1,12 @@
 //! An open profile: the messenger with its hands, and how its outputs become deeds.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use juice_proto::{
     content::Hlc,
     id::{AccountId, MessageId, Millis, Now},
-    messenger::{Input, Messenger, Output},
-    view::{Command, CommandError, ErrorCode, Event, HistoryPage, PageAt, Reply},
+    messenger::{Input, Messenger, Output, record::ShownMessage},
+    view::{Command, CommandError, ErrorCode, Event, HistoryPage, MessageView, PageAt, Reply},
 };
 use tokio::{
     sync::{broadcast, mpsc},
@@ -17,6 +17,7 @@ use tokio::{
 use super::Answer;
 use crate::{
     clock::Clock,
+    files::{self, Files, FilesNews, Fittings},
     net::{Net, NetNews, RelayAt},
     qr,
     server_link::{Mail, MailNews, ServerLink, ServerNews},
@@ -28,6 +29,8 @@ use crate::{
 const GOODBYE: Duration = Duration::from_millis(500);
 /// How many frames, saves or pushes are taken in at a go before the outputs are drained.
 const BATCH: usize = 64;
+/// News of files that may wait; progress above it is dropped.
+const FILES_NEWS: usize = 1_024;
 
 pub(super) struct Open {
     pub messenger: Messenger,
@@ -35,12 +38,14 @@ pub(super) struct Open {
     net: Net,
     server: ServerLink,
     mail: Mail,
+    files: Files,
     host: String,
     server_key: juice_proto::id::ServerKey,
     store_news: mpsc::Receiver<StoreNews>,
     net_news: mpsc::Receiver<NetNews>,
     server_news: mpsc::Receiver<ServerNews>,
     mail_news: mpsc::Receiver<MailNews>,
+    files_news: mpsc::Receiver<FilesNews>,
     answers: HashMap<u64, Answer<Result<Reply, CommandError>>>,
     last_number: u64,
     pages: JoinSet<Page>,
@@ -51,19 +56,26 @@ pub(super) struct Open {
 type Page = (Result<StoredPage, StoreError>, Answer<Result<HistoryPage, CommandError>>);
 
 impl Open {
-    pub fn new(opened: Opened) -> Self {
+    pub fn new(mut opened: Opened, downloads: PathBuf) -> Self {
+        let (told, files_news) = mpsc::channel(FILES_NEWS);
+        // A net has one such receiver, and this is its one taker.
+        let accepted = opened.net.accepted_files().unwrap_or_else(|| mpsc::channel(1).1);
+        let fittings = Fittings { store: opened.store.clone(), door: opened.net.file_door(), accepted, downloads };
+        let files = Files::start(fittings, told);
         Self {
             messenger: opened.messenger,
             store: opened.store,
             net: opened.net,
             server: opened.server,
             mail: opened.mail,
+            files,
             host: opened.address.host,
             server_key: opened.address.key,
             store_news: opened.store_news,
             net_news: opened.net_news,
             server_news: opened.server_news,
             mail_news: opened.mail_news,
+            files_news,
             answers: HashMap::new(),
             last_number: 0,
             pages: JoinSet::new(),
@@ -76,7 +88,7 @@ impl Open {
     }
 
     /// Waits for news and hands it to the messenger. Cancel-safe: nothing is taken without being handed on.
-    pub async fn take_news(&mut self, clock: &Clock) {
+    pub async fn take_news(&mut self, clock: &Clock, events: &broadcast::Sender<Event>) {
         tokio::select! {
             Some(news) = self.net_news.recv() => {
                 self.net_told(clock.now(), news);
@@ -90,6 +102,7 @@ impl Open {
             Some((number, answer)) = self.mail_news.recv() => {
                 self.messenger.handle(clock.now(), Input::Mailed(number, answer));
             }
+            Some(news) = self.files_news.recv() => self.files_told(clock.now(), news, events),
             Some(Ok((page, answer))) = self.pages.join_next() => {
                 let _ = answer.send(self.show_page(page));
             }
@@ -142,9 +155,43 @@ impl Open {
     }
 
     pub fn command(&mut self, now: Now, command: Command, answer: Answer<Result<Reply, CommandError>>) {
+        let Some(answer) = self.files.act(&command, answer) else { return };
         self.last_number += 1;
         self.answers.insert(self.last_number, answer);
+        if let Command::SendFile { buddy, path, caption } = command {
+            // The messenger has its say when the file has been read.
+            return self.files.prepare(self.last_number, buddy, path.into(), caption);
+        }
         self.messenger.handle(now, Input::Command(self.last_number, command));
+    }
+
+    fn files_told(&mut self, now: Now, news: FilesNews, events: &broadcast::Sender<Event>) {
+        match news {
+            FilesNews::Prepared { number, buddy, outcome: Ok((offer, path)) } => {
+                self.messenger.handle(now, Input::FileReady { number, buddy, offer, path });
+            }
+            FilesNews::Prepared { number, outcome: Err(error), .. } => {
+                if let Some(answer) = self.answers.remove(&number) {
+                    let _ = answer.send(Err(error));
+                }
+            }
+            FilesNews::Tell(event) => {
+                let _ = events.send(event);
+            }
+        }
+    }
+
+    /// Tells the files' room what concerns it: files that come and go with messages, and who is linked.
+    fn overheard(&self, event: &Event) {
+        self.files.heard(event);
+        let buddy = match event {
+            Event::BuddyChanged { buddy } => &buddy.id,
+            Event::BuddyRemoved { id } => id,
+            _ => return,
+        };
+        if let Ok(account) = AccountId::parse(buddy) {
+            self.files.linked(account, self.messenger.linked_device(&account));
+        }
     }
 
     pub fn woke(&mut self, now: Now) {
@@ -169,6 +216,7 @@ impl Open {
                 }
             }
             Output::Tell(event) => {
+                self.overheard(&event);
                 // Nobody listening is no error: a test may only ask.
                 let _ = events.send(event);
             }
@@ -225,12 +273,29 @@ impl Open {
         let page =
             page.map_err(|error| CommandError { code: ErrorCode::NotSaved, message: format!("the disk: {error}") })?;
         Ok(HistoryPage {
-            messages: page.messages.iter().map(|message| self.messenger.message_view(message)).collect(),
+            messages: page.messages.iter().map(|message| self.view(message)).collect(),
             more: page.more,
             newer: page.newer,
             draft: page.draft,
             first_unread: page.first_unread.map(|id| id.to_string()),
         })
+    }
+
+    fn view(&self, message: &ShownMessage) -> MessageView {
+        let mut view = self.messenger.message_view(message);
+        self.files.overlay(&mut view);
+        view
+    }
+
+    /// Looks up beside the loop where a file is.
+    pub fn file_path(&self, buddy: &str, message: &str, answer: Answer<Result<PathBuf, CommandError>>) {
+        let (Ok(buddy), Ok(message)) = (AccountId::parse(buddy), MessageId::parse(message)) else {
+            return drop(answer.send(Err(files::unknown())));
+        };
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            let _ = answer.send(files::place(&store, buddy, message).await);
+        });
     }
 
     /// Says goodbye everywhere and closes.
@@ -239,7 +304,7 @@ impl Open {
         self.tick(clock.now(), events);
         let said = async {
             while !self.signed_out {
-                self.take_news(clock).await;
+                self.take_news(clock, events).await;
                 self.tick(clock.now(), events);
             }
         };
@@ -251,9 +316,11 @@ impl Open {
 
     /// Closes without a word.
     pub async fn close(self: Box<Self>) {
-        let Self { store, net, server, mut store_news, .. } = *self;
+        let Self { store, net, server, files, mut store_news, .. } = *self;
         // The store goes on answering until its queue is empty.
         let unheard = tokio::spawn(async move { while store_news.recv().await.is_some() {} });
+        // What moves is made sure of while the store is open.
+        files.stop().await;
         tokio::join!(net.stop(), server.stop(), store.close());
         unheard.abort();
     }

@@ -52,6 +52,7 @@ pub(super) struct Behaviour {
     pub(super) limits: connection_limits::Behaviour,
     pub(super) blocked: allow_block_list::Behaviour<BlockedPeers>,
     pub(super) streams: Streams,
+    pub(super) files: Streams,
     pub(super) ping: ping::Behaviour,
     pub(super) identify: identify::Behaviour,
     pub(super) autonat: autonat::Behaviour,
@@ -87,7 +88,8 @@ pub(super) fn swarm(device: &SecretKey, listen: Listen, limits: Limits) -> Resul
             Behaviour {
                 limits: connection_limits::Behaviour::new(connection_limits()),
                 blocked: allow_block_list::Behaviour::default(),
-                streams: Streams::default(),
+                streams: Streams::of(juice_proto::link::PROTOCOL),
+                files: Streams::of(juice_proto::file::PROTOCOL),
                 ping: ping::Behaviour::new(ping),
                 identify: identify::Behaviour::new(identify),
                 autonat: autonat::Behaviour::default(),

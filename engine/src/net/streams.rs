@@ -1,4 +1,4 @@
-//! The behaviour that opens and accepts streams of [`juice_proto::link::PROTOCOL`].
+//! The behaviour that opens and accepts streams of one protocol: the Swarm has one for links and one for files.
 //!
 //! Owned by the Swarm; the Swarm's task asks for streams by ticket and takes [`StreamNews`]. It is `libp2p-stream` with
 //! three differences: a stream is opened on a connection that the caller names, an accepted one says which connection
@@ -19,8 +19,6 @@ use libp2p::{
     },
 };
 
-const PROTOCOL: StreamProtocol = StreamProtocol::new(juice_proto::link::PROTOCOL);
-
 /// The caller's number for a stream that it asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ticket(pub u64);
@@ -34,13 +32,22 @@ pub(super) enum StreamNews {
 }
 
 /// See the module.
-#[derive(Default)]
 pub(super) struct Streams {
+    protocol: StreamProtocol,
     // Bounded by the connections' own event buffers and by the tickets under way.
     queue: VecDeque<ToSwarm<StreamNews, Ticket>>,
 }
 
 impl Streams {
+    /// For this protocol.
+    pub(super) fn of(protocol: &'static str) -> Self {
+        Self { protocol: StreamProtocol::new(protocol), queue: VecDeque::new() }
+    }
+
+    fn handler(&self) -> Handler {
+        Handler { protocol: self.protocol.clone(), asked: VecDeque::new(), news: VecDeque::new() }
+    }
+
     /// Opens a stream on this connection; answered by one `Opened` or `Failed`, unless the connection closes first.
     pub(super) fn open(&mut self, peer: PeerId, connection: ConnectionId, ticket: Ticket) {
         self.queue.push_back(ToSwarm::NotifyHandler {
@@ -62,7 +69,7 @@ impl NetworkBehaviour for Streams {
         _: &Multiaddr,
         _: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(Handler::default())
+        Ok(self.handler())
     }
 
     fn handle_established_outbound_connection(
@@ -73,7 +80,7 @@ impl NetworkBehaviour for Streams {
         _: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(Handler::default())
+        Ok(self.handler())
     }
 
     fn on_swarm_event(&mut self, _: FromSwarm) {}
@@ -102,8 +109,8 @@ pub(super) enum HandlerNews {
 }
 
 /// One connection's part.
-#[derive(Default)]
 pub(super) struct Handler {
+    protocol: StreamProtocol,
     asked: VecDeque<Ticket>,
     news: VecDeque<HandlerNews>,
 }
@@ -117,7 +124,7 @@ impl ConnectionHandler for Handler {
     type OutboundOpenInfo = Ticket;
 
     fn listen_protocol(&self) -> SubstreamProtocol<Self::InboundProtocol> {
-        SubstreamProtocol::new(ReadyUpgrade::new(PROTOCOL), ())
+        SubstreamProtocol::new(ReadyUpgrade::new(self.protocol.clone()), ())
     }
 
     fn poll(
@@ -129,7 +136,7 @@ impl ConnectionHandler for Handler {
         }
         match self.asked.pop_front() {
             Some(ticket) => Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest {
-                protocol: SubstreamProtocol::new(ReadyUpgrade::new(PROTOCOL), ticket),
+                protocol: SubstreamProtocol::new(ReadyUpgrade::new(self.protocol.clone()), ticket),
             }),
             None => Poll::Pending,
         }

@@ -22,13 +22,18 @@ use libp2p::{
         dial_opts::{DialOpts, PeerCondition},
     },
 };
-use tokio::{sync::mpsc, task::JoinSet, time::timeout};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Limits, NetConfig, NetError, NetNews, RelayAt, STOP_FLUSH,
     behaviour::{self, Behaviour},
     dials::{Act, Dials, Step},
+    files::{FileStream, Served},
     identity,
     link::End,
     outgoing::Outgoing,
@@ -46,6 +51,8 @@ const MAX_OUTBOX: usize = 8_192;
 pub(super) enum Order {
     Dial { device: DeviceId, addresses: Vec<String>, relay: bool },
     Refuse(LinkId),
+    OpenFile { device: DeviceId, answer: oneshot::Sender<FileStream> },
+    Strike(DeviceId),
     UseRelay(Option<RelayAt>),
     Reserve,
 }
@@ -89,6 +96,10 @@ pub(super) struct Task {
     connections: HashMap<PeerId, BTreeMap<ConnectionId, Path>>,
     openings: HashMap<Ticket, Opening>,
     next_ticket: u64,
+    /// Streams for files that were asked for.
+    file_openings: HashMap<Ticket, (ConnectionId, DeviceId, oneshot::Sender<FileStream>)>,
+    accept: mpsc::Sender<FileStream>,
+    served: Served,
     dials: Dials,
     strikes: Strikes,
     reach: Reach,
@@ -102,6 +113,7 @@ impl Task {
         orders: mpsc::Receiver<Order>,
         news: mpsc::Sender<NetNews>,
         outgoing: Outgoing,
+        accept: mpsc::Sender<FileStream>,
         stop: CancellationToken,
     ) -> Result<Self, NetError> {
         Ok(Self {
@@ -117,6 +129,9 @@ impl Task {
             connections: HashMap::new(),
             openings: HashMap::new(),
             next_ticket: 0,
+            file_openings: HashMap::new(),
+            accept,
+            served: Served::default(),
             dials: Dials::new(config.limits.dial),
             strikes: Strikes::default(),
             reach: Reach::default(),
@@ -215,6 +230,12 @@ impl Task {
                     self.strike(peer);
                 }
             }
+            Order::OpenFile { device, answer } => self.open_file(device, answer),
+            Order::Strike(device) => {
+                if let Some(peer) = identity::peer_id(device.bytes()) {
+                    self.strike(peer);
+                }
+            }
             Order::UseRelay(at) => {
                 if self.relay.set(at)
                     && let Some(at) = self.relay.at().cloned()
@@ -286,9 +307,23 @@ impl Task {
         Some((*connection, *path))
     }
 
-    fn open(&mut self, peer: PeerId, connection: ConnectionId, relayed: bool, dialled: bool) {
-        let ticket = Ticket(self.next_ticket);
+    fn ticket(&mut self) -> Ticket {
         self.next_ticket += 1;
+        Ticket(self.next_ticket)
+    }
+
+    /// Dropping the answer says that there is no way.
+    fn open_file(&mut self, device: DeviceId, answer: oneshot::Sender<FileStream>) {
+        let Some(peer) = identity::peer_id(device.bytes()) else { return };
+        let Some((connection, _)) = self.best_connection(peer, None) else { return };
+        self.file_openings.retain(|_, (_, _, answer)| !answer.is_closed());
+        let ticket = self.ticket();
+        self.file_openings.insert(ticket, (connection, device, answer));
+        self.swarm.behaviour_mut().files.open(peer, connection, ticket);
+    }
+
+    fn open(&mut self, peer: PeerId, connection: ConnectionId, relayed: bool, dialled: bool) {
+        let ticket = self.ticket();
         let opening = Opening { peer, connection, relayed, dialled };
         self.openings.insert(ticket, opening);
         if dialled {

@@ -19,7 +19,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::{StoreNews, error::StoreError, message::Place};
+use super::{StoreNews, Transfer, error::StoreError, message::Place};
 
 /// The most saves in one transaction: enough to share an fsync, few enough that the first does not wait long.
 const GROUP: usize = 256;
@@ -32,6 +32,8 @@ pub(super) enum Job {
     Fetch(AccountId, Seq),
     /// Keep a setting.
     Set(String, String, oneshot::Sender<Result<(), StoreError>>),
+    /// Keep how far files are.
+    Transfer(Vec<Transfer>, oneshot::Sender<Result<(), StoreError>>),
     /// Finish what is queued and end.
     Close,
 }
@@ -97,6 +99,10 @@ impl Writer {
                         self.save_all(&mut group).await;
                         // Whoever asked may have gone.
                         let _ = answer.send(self.set(&name, &value).await);
+                    }
+                    Job::Transfer(changes, answer) => {
+                        self.save_all(&mut group).await;
+                        let _ = answer.send(self.keep_transfer(&changes).await);
                     }
                     // What is queued already is taken; then the queue ends.
                     Job::Close => self.queue.close(),

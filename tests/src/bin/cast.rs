@@ -87,7 +87,8 @@ impl Actor {
 async fn prepare(server: &str, profiles: &[PathBuf], names: &[String], password: &str) -> anyhow::Result<()> {
     let mut cast = Vec::new();
     for (profile, name) in profiles.iter().zip(names) {
-        let config = Config { profile: profile.clone(), server: None, loopback_only: true };
+        let downloads = Some(profile.join("downloads"));
+        let config = Config { profile: profile.clone(), server: None, loopback_only: true, downloads };
         let (handle, events) = Engine::start(config).await?;
         let (name, password, server) = (name.clone(), password.to_owned(), server.to_owned());
         handle.command(Command::Register { name, password, server, invite: None }).await?;

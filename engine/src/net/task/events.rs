@@ -16,6 +16,7 @@ use libp2p::{
 use super::{Opening, Path, Running, Task};
 use crate::net::{
     behaviour::BehaviourEvent,
+    files::FileStream,
     identity,
     link::{End, Link},
     streams::{StreamNews, Ticket},
@@ -66,6 +67,7 @@ impl Task {
                 self.opened(ticket, stream);
             }
             BehaviourEvent::Streams(StreamNews::Failed(ticket)) => self.not_opened(ticket),
+            BehaviourEvent::Files(news) => self.file_stream(news),
             BehaviourEvent::Ping(ping::Event {
                 connection,
                 result: Err(ping::Failure::Timeout | ping::Failure::Other { .. }),
@@ -135,6 +137,7 @@ impl Task {
                 self.connections.remove(&peer);
             }
         }
+        self.file_openings.retain(|_, (on, _, _)| *on != connection);
         let lost: Vec<_> = self
             .openings
             .iter()
@@ -156,6 +159,26 @@ impl Task {
         let path = connections.and_then(|connections| connections.get(&connection));
         let place = Running { peer, relayed: path.is_some_and(|path| path.relayed), accepted: true };
         self.start(place, stream);
+    }
+
+    fn file_stream(&mut self, news: StreamNews) {
+        match news {
+            StreamNews::Accepted { peer, stream, .. } => {
+                let (Some(device), Some(place)) = (identity::device_id(&peer), self.served.place(peer)) else {
+                    return tracing::debug!(%peer, "too many streams for files, one is reset");
+                };
+                if self.accept.try_send(FileStream::new(device, stream, Some(place))).is_err() {
+                    tracing::debug!("nobody takes streams for files, one is reset");
+                }
+            }
+            StreamNews::Opened(ticket, stream) => {
+                if let Some((_, device, answer)) = self.file_openings.remove(&ticket) {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(FileStream::new(device, stream, None));
+                }
+            }
+            StreamNews::Failed(ticket) => drop(self.file_openings.remove(&ticket)),
+        }
     }
 
     fn opened(&mut self, ticket: Ticket, stream: Stream) {

@@ -1,0 +1,151 @@
+//! Streams for files: opened and accepted beside the links, and handed on whole.
+//!
+//! The Swarm's task makes them and counts how many a peer has opened; whoever holds a [`FileStream`] reads and writes
+//! it in a task of its own, and gives its place back by dropping it. The net looks at none of the bytes.
+
+use std::{
+    collections::HashMap,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures::{AsyncRead, AsyncWrite};
+use juice_proto::id::DeviceId;
+use libp2p::{PeerId, Stream};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+
+use super::task::Order;
+
+/// How many streams that one peer opened are served at once; the rest is reset.
+const MAX_SERVED: usize = 8;
+/// How many accepted streams may wait to be taken; above it they are reset.
+pub(super) const MAX_WAITING: usize = 64;
+/// How long a stream may take to open on a connection that is there.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// A stream of [`juice_proto::file::PROTOCOL`]; the transport has proven the device at its other end.
+pub struct FileStream {
+    /// The other end.
+    pub device: DeviceId,
+    stream: Stream,
+    _place: Option<Place>,
+}
+
+impl FileStream {
+    pub(super) fn new(device: DeviceId, stream: Stream, place: Option<Place>) -> Self {
+        Self { device, stream, _place: place }
+    }
+}
+
+impl std::fmt::Debug for FileStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileStream").field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+impl AsyncRead for FileStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for FileStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, from)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
+}
+
+/// The way to streams for files; its clones are the same way.
+#[derive(Clone, Debug)]
+pub struct FileDoor {
+    pub(super) orders: mpsc::Sender<Order>,
+}
+
+impl FileDoor {
+    /// Opens a stream to a device on a connection that is there; none where there is none, or the device does not
+    /// answer.
+    pub async fn open(&self, device: DeviceId) -> Option<FileStream> {
+        let (answer, opened) = oneshot::channel();
+        self.orders.send(Order::OpenFile { device, answer }).await.ok()?;
+        timeout(OPENING, opened).await.ok()?.ok()
+    }
+
+    /// Counts bytes that did not parse against their device. The third time within ten minutes it is refused for five.
+    pub fn strike(&self, device: DeviceId) {
+        if self.orders.try_send(Order::Strike(device)).is_err() {
+            tracing::warn!("the net has too much to do, a strike is dropped");
+        }
+    }
+}
+
+/// How many accepted streams each peer has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Served(Arc<Mutex<HashMap<PeerId, usize>>>);
+
+/// One of a peer's places, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    peer: PeerId,
+    served: Served,
+}
+
+impl Served {
+    /// A place for one more stream of a peer; none where it has enough.
+    pub(super) fn place(&self, peer: PeerId) -> Option<Place> {
+        let mut counts = self.counts();
+        let count = counts.entry(peer).or_default();
+        if *count >= MAX_SERVED {
+            return None;
+        }
+        *count += 1;
+        Some(Place { peer, served: self.clone() })
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<PeerId, usize>> {
+        // Nothing that runs under the lock can leave it half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.served.counts();
+        if let Some(count) = counts.get_mut(&self.peer) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(&self.peer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousand_streams_of_one_peer_take_eight_places() {
+        let (served, eve, bob) = (Served::default(), PeerId::random(), PeerId::random());
+        let mut places: Vec<_> = (0..1_000).filter_map(|_| served.place(eve)).collect();
+        assert_eq!(places.len(), MAX_SERVED);
+        assert!(served.place(bob).is_some(), "others are not hurt");
+        places.pop();
+        assert!(served.place(eve).is_some(), "a place that is given back is free");
+        places.clear();
+        assert!(served.counts().is_empty(), "who has no stream is not remembered");
+    }
+}
