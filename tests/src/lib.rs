@@ -14,13 +14,17 @@
 #![allow(missing_docs, reason = "read by those who write tests here")]
 
 pub mod buddy;
+pub mod dice;
 pub mod folder;
+#[cfg(target_os = "linux")]
+pub mod lossy;
 pub mod puppet;
 pub mod server;
 #[cfg(target_os = "linux")]
 pub mod windows;
 
 pub use buddy::{Buddy, befriend};
+pub use dice::Dice;
 pub use folder::Folder;
 pub use puppet::Puppet;
 pub use server::{Server, ServerProcess};

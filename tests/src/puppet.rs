@@ -31,11 +31,18 @@ impl Puppet {
     }
 
     pub fn start_with(profile: &Path, environment: &[(&str, &str)]) -> Self {
-        let log = File::create(profile.join("log")).expect("the folder is writable");
-        let mut child = Command::new(program("buddy"))
+        let mut command = Command::new(program("buddy"));
+        command.envs(environment.iter().copied());
+        Self::run(command, profile)
+    }
+
+    /// Runs `command`, which is the program or ends in it.
+    pub fn run(mut command: Command, profile: &Path) -> Self {
+        let log = File::options().create(true).append(true).open(profile.join("log"));
+        let log = log.expect("the folder is writable");
+        let mut child = command
             .arg("--profile")
             .arg(profile)
-            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -58,8 +58,13 @@ impl ServerProcess {
     }
 
     pub fn start_with(data: &Path, listen: &str, arguments: &[&str]) -> Self {
-        let log = File::create(data.join("log")).expect("the folder is writable");
-        let mut child = Command::new(program("juice-rendezvous"))
+        Self::run(Command::new(program("juice-rendezvous")), data, listen, arguments)
+    }
+
+    /// Runs `command`, which is the program or ends in it.
+    pub fn run(mut command: Command, data: &Path, listen: &str, arguments: &[&str]) -> Self {
+        let log = File::options().create(true).append(true).open(data.join("log")).expect("the folder is writable");
+        let mut child = command
             .args(["serve", "--listen", listen, "--registration", "open", "--relay-quic-port", "0"])
             .args(["--relay-tcp-port", "0", "--data"])
             .arg(data)

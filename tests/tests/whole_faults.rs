@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use juice_tests::{Folder, Puppet, ServerProcess, puppet::befriend};
+use juice_tests::{Dice, Folder, Puppet, ServerProcess, puppet::befriend};
 use serde_json::{Value, json};
 
 /// Kills in the loop, of either at random.
@@ -84,16 +84,6 @@ impl Life {
         }
         let events = puppet.drain();
         self.see(events);
-    }
-}
-
-/// A small generator, so that a failing run can be looked at again.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
     }
 }
 

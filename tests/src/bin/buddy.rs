@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
-use juice_engine::{Config, Engine, Handle, view::{Command, PageAt}};
+use juice_engine::{
+    Config, Engine, Handle,
+    view::{Command, PageAt},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -18,6 +21,9 @@ struct Arguments {
     /// The profile's folder.
     #[arg(long)]
     profile: PathBuf,
+    /// Be reachable on every address of the machine, not on loopback alone.
+    #[arg(long)]
+    anywhere: bool,
 }
 
 #[derive(Deserialize)]
@@ -38,8 +44,10 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let profile = Arguments::parse().profile;
-    let (handle, mut events) = Engine::start(Config { profile, server: None, loopback_only: true }).await?;
+    let Arguments { profile, anywhere } = Arguments::parse();
+    let downloads = Some(profile.join("downloads"));
+    let config = Config { profile, server: None, loopback_only: !anywhere, downloads };
+    let (handle, mut events) = Engine::start(config).await?;
     let (say, mut said) = mpsc::channel::<Value>(1_024);
     let out = tokio::task::spawn_blocking(move || {
         let mut stdout = std::io::stdout().lock();
