@@ -8,7 +8,7 @@ import type { Event } from './bridge/generated/Event';
 import type { Notice } from './bridge/generated/Notice';
 import type { WindowNews } from './bridge/generated/WindowNews';
 import { Roster } from './buddies/roster.svelte';
-import { Chats } from './chat/conversation.svelte';
+import { Chats } from './chat/chats.svelte';
 import { Session } from './session/session.svelte';
 import { asked, Desk } from './shared/desk.svelte';
 import { drop } from './shared/sounds';
@@ -79,7 +79,7 @@ export class Juice {
 
   hearWindow(news: WindowNews): void {
     if (this.session.phase?.type !== 'open') {
-      this.#news.push(news);
+      if (news.type !== 'filesOver' && news.type !== 'filesDropped') this.#news.push(news);
       return;
     }
     switch (news.type) {
@@ -94,6 +94,14 @@ export class Juice {
         break;
       case 'followInvite':
         this.desk.add('link', news.link);
+        break;
+      case 'filesOver':
+        this.desk.filesOver = news.over;
+        break;
+      case 'filesDropped':
+        this.desk.filesOver = false;
+        if (this.desk.open === null) this.desk.toast(words.dropNowhere);
+        else this.desk.dropped = news.files;
         break;
       case 'hidden':
         this.desk.toast(words.noticeHidden, { lasting: true });

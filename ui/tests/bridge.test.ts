@@ -22,7 +22,17 @@ test('in the app every question goes out under its agreed name', async () => {
   expect(bridge).toBeInstanceOf(TauriBridge);
   await bridge.command({ type: 'signOut' });
   await bridge.snapshot();
-  await bridge.history('b', '00:1', 50);
+  await bridge.history('b', { type: 'before', place: '00:1' }, 50);
+  await bridge.search('q', null, '00:1', 30);
+  await bridge.edits('b', 'm');
+  await bridge.exportConversation('b', 'html');
+  await bridge.backUp('four orange words');
+  await bridge.restore('four orange words');
+  await bridge.pickFiles();
+  await bridge.pasteFile(new Blob(['abc']), 'Büro.png');
+  await bridge.pictureOf('b', 'm');
+  await bridge.openFile('b', 'm');
+  await bridge.showInFolder('b', 'm');
   await bridge.safetyNumber('b');
   await bridge.openLink('https://a.example');
   await bridge.looking(null);
@@ -34,7 +44,17 @@ test('in the app every question goes out under its agreed name', async () => {
   expect(asked).toEqual([
     ['command', { command: { type: 'signOut' } }],
     ['snapshot', {}],
-    ['history', { buddy: 'b', before: '00:1', limit: 50 }],
+    ['history', { buddy: 'b', at: { type: 'before', place: '00:1' }, limit: 50 }],
+    ['search', { query: 'q', buddy: null, before: '00:1', limit: 30 }],
+    ['edits', { buddy: 'b', message: 'm' }],
+    ['export_conversation', { buddy: 'b', format: 'html' }],
+    ['back_up', { password: 'four orange words' }],
+    ['restore', { password: 'four orange words' }],
+    ['pick_files', {}],
+    ['paste_file', new Uint8Array([97, 98, 99])],
+    ['picture_of', { buddy: 'b', message: 'm' }],
+    ['open_file', { buddy: 'b', message: 'm' }],
+    ['show_in_folder', { buddy: 'b', message: 'm' }],
     ['safety_number', { buddy: 'b' }],
     ['open_link', { url: 'https://a.example' }],
     ['looking', { buddy: null }],

@@ -8,6 +8,7 @@ HTMLDialogElement.prototype.showModal = function showModal(): void {
 HTMLDialogElement.prototype.close = function close(): void {
   this.open = false;
 };
+HTMLCanvasElement.prototype.getContext = () => null;
 Element.prototype.scrollTo = () => undefined;
 Element.prototype.animate ??= () => ({ cancel: () => undefined, finished: Promise.resolve() }) as never;
 
@@ -26,5 +27,18 @@ class Observer {
   disconnect(): void {}
 }
 vi.stubGlobal('ResizeObserver', Observer);
+
+/** Everything is in sight. */
+class Sight {
+  constructor(private readonly seen: (entries: { isIntersecting: boolean }[]) => void) {}
+  observe(): void {
+    this.seen([{ isIntersecting: true }]);
+  }
+  disconnect(): void {}
+}
+vi.stubGlobal('IntersectionObserver', Sight);
+Element.prototype.scrollIntoView ??= () => undefined;
+URL.createObjectURL ??= () => 'blob:picture';
+URL.revokeObjectURL ??= () => undefined;
 
 afterEach(() => localStorage.clear());

@@ -3,12 +3,17 @@
 // Nothing outside this folder knows whether that is the real app or the in-memory fake. The fake is loaded only
 // where it is needed, so that the app's first paint does not wait for it.
 
+import type { ChosenFile } from './generated/ChosenFile';
 import type { Command } from './generated/Command';
 import type { CommandError } from './generated/CommandError';
+import type { EditView } from './generated/EditView';
 import type { Event } from './generated/Event';
+import type { ExportFormat } from './generated/ExportFormat';
 import type { HistoryPage } from './generated/HistoryPage';
+import type { PageAt } from './generated/PageAt';
 import type { Reply } from './generated/Reply';
 import type { SafetyNumberView } from './generated/SafetyNumberView';
+import type { SearchPage } from './generated/SearchPage';
 import type { Snapshot } from './generated/Snapshot';
 import type { WindowNews } from './generated/WindowNews';
 
@@ -16,8 +21,26 @@ export interface Bridge {
   /** Rejects with a `CommandError`. */
   command(command: Command): Promise<Reply>;
   snapshot(): Promise<Snapshot>;
-  /** `before` is `order:id` of the oldest known message, or null for the newest page. */
-  history(buddy: string, before: string | null, limit: number): Promise<HistoryPage>;
+  history(buddy: string, at: PageAt, limit: number): Promise<HistoryPage>;
+  /** With one buddy or with all (null), newest first; `before` is `order:id` of the last hit known. */
+  search(query: string, buddy: string | null, before: string | null, limit: number): Promise<SearchPage>;
+  /** The texts a message has had, oldest first, without the one it has. */
+  edits(buddy: string, message: string): Promise<EditView[]>;
+  /** Asks where to, and writes it there; false where the person thought better of it. */
+  exportConversation(buddy: string, format: ExportFormat): Promise<boolean>;
+  /** Asks where to, and writes everything there, locked with the account's password; false as above. */
+  backUp(password: string): Promise<boolean>;
+  /** Asks for a backup, and puts it in place of nothing: only before there is an account. False as above. */
+  restore(password: string): Promise<boolean>;
+  /** Asks which files to send; none where the person thought better of it. */
+  pickFiles(): Promise<ChosenFile[]>;
+  /** Makes a file of what was pasted. */
+  pasteFile(bytes: Blob, name: string): Promise<ChosenFile>;
+  /** A picture that is here, decoded and no larger than a screen. */
+  pictureOf(buddy: string, message: string): Promise<Blob>;
+  /** Opens a file in its own program; never a program. */
+  openFile(buddy: string, message: string): Promise<void>;
+  showInFolder(buddy: string, message: string): Promise<void>;
   safetyNumber(buddy: string): Promise<SafetyNumberView>;
   openLink(url: string): Promise<void>;
   /** Which conversation is before the person's eyes, so that toasts about it stay away. */

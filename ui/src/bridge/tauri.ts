@@ -3,11 +3,16 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { Bridge } from './bridge';
+import type { ChosenFile } from './generated/ChosenFile';
 import type { Command } from './generated/Command';
+import type { EditView } from './generated/EditView';
 import type { Event } from './generated/Event';
+import type { ExportFormat } from './generated/ExportFormat';
 import type { HistoryPage } from './generated/HistoryPage';
+import type { PageAt } from './generated/PageAt';
 import type { Reply } from './generated/Reply';
 import type { SafetyNumberView } from './generated/SafetyNumberView';
+import type { SearchPage } from './generated/SearchPage';
 import type { Snapshot } from './generated/Snapshot';
 import type { WindowNews } from './generated/WindowNews';
 
@@ -20,8 +25,50 @@ export class TauriBridge implements Bridge {
     return invoke('snapshot');
   }
 
-  history(buddy: string, before: string | null, limit: number): Promise<HistoryPage> {
-    return invoke('history', { buddy, before, limit });
+  history(buddy: string, at: PageAt, limit: number): Promise<HistoryPage> {
+    return invoke('history', { buddy, at, limit });
+  }
+
+  search(query: string, buddy: string | null, before: string | null, limit: number): Promise<SearchPage> {
+    return invoke('search', { query, buddy, before, limit });
+  }
+
+  edits(buddy: string, message: string): Promise<EditView[]> {
+    return invoke('edits', { buddy, message });
+  }
+
+  exportConversation(buddy: string, format: ExportFormat): Promise<boolean> {
+    return invoke('export_conversation', { buddy, format });
+  }
+
+  backUp(password: string): Promise<boolean> {
+    return invoke('back_up', { password });
+  }
+
+  restore(password: string): Promise<boolean> {
+    return invoke('restore', { password });
+  }
+
+  pickFiles(): Promise<ChosenFile[]> {
+    return invoke('pick_files');
+  }
+
+  async pasteFile(bytes: Blob, name: string): Promise<ChosenFile> {
+    // Headers hold ASCII alone.
+    const headers = { 'juice-name': encodeURIComponent(name) };
+    return invoke('paste_file', new Uint8Array(await bytes.arrayBuffer()), { headers });
+  }
+
+  async pictureOf(buddy: string, message: string): Promise<Blob> {
+    return new Blob([await invoke<ArrayBuffer>('picture_of', { buddy, message })]);
+  }
+
+  openFile(buddy: string, message: string): Promise<void> {
+    return invoke('open_file', { buddy, message });
+  }
+
+  showInFolder(buddy: string, message: string): Promise<void> {
+    return invoke('show_in_folder', { buddy, message });
   }
 
   safetyNumber(buddy: string): Promise<SafetyNumberView> {

@@ -1,27 +1,35 @@
 // Keeps the eye where it was while things above and below change size.
 //
-// Pinned to the bottom it stays there; elsewhere the topmost visible piece keeps its place on the screen, whatever
-// is added above it or finds its real height late. Done by hand because not every web view anchors by itself.
+// Pinned to the bottom it stays there; elsewhere the topmost visible message keeps its place on the screen, whatever
+// is added above it, taken away, or finds its real height late. Done by hand because not every web view anchors by
+// itself, and none knows a message again that is drawn anew.
 
 /** Closer to the bottom than this counts as being there, in px. */
 const NEAR = 24;
 /** Further away than this, a way back is offered, in px. */
 const FAR = 240;
-/** Closer to the top than this, older messages are wanted, in px. */
-const TOP = 900;
+/** Closer to an edge than this, what is beyond it is wanted, in px. */
+const EDGE = 900;
+
+export interface Wishes {
+  older: () => void;
+  later: () => void;
+  /** Whether the newest message is below. */
+  atEnd: () => boolean;
+}
 
 export class ScrollKeeper {
   pinned = $state(true);
   far = $state(false);
   #view: HTMLElement | null = null;
   #content: HTMLElement | null = null;
-  #anchor: { element: Element; top: number; scrolled: number } | null = null;
-  #wantOlder: () => void;
+  #anchor: { id: string; top: number; scrolled: number } | null = null;
+  #wishes: Wishes;
   /** The sizes that were settled for: the window's onto the messages, and theirs. */
   #settled = { view: 0, content: 0 };
 
-  constructor(wantOlder: () => void) {
-    this.#wantOlder = wantOlder;
+  constructor(wishes: Wishes) {
+    this.#wishes = wishes;
   }
 
   attach(view: HTMLElement, content: HTMLElement): () => void {
@@ -38,11 +46,18 @@ export class ScrollKeeper {
     };
   }
 
-  toBottom(smooth = false): void {
+  toBottom(): void {
     const view = this.#view;
     if (!view) return;
     this.pinned = true;
-    view.scrollTo({ top: view.scrollHeight, behavior: smooth ? 'smooth' : 'instant' });
+    view.scrollTo({ top: view.scrollHeight, behavior: 'instant' });
+    this.#settled = { view: view.clientHeight, content: view.scrollHeight };
+    this.#measure();
+  }
+
+  /** The piece that shows a message. */
+  find(id: string): HTMLElement | null {
+    return this.#content?.querySelector<HTMLElement>(`[data-id="${id}"]`) ?? null;
   }
 
   /** Bring an element to a third of the height. */
@@ -50,6 +65,7 @@ export class ScrollKeeper {
     const view = this.#view;
     if (!view) return;
     const offset = element.getBoundingClientRect().top - view.getBoundingClientRect().top;
+    this.pinned = false;
     view.scrollTop += offset - view.clientHeight / 3;
     this.#settled = { view: view.clientHeight, content: view.scrollHeight };
     this.#scrolled();
@@ -63,12 +79,14 @@ export class ScrollKeeper {
     else this.#hold(view);
     this.#settled = { view: view.clientHeight, content: view.scrollHeight };
     this.#measure();
+    this.#wish(view);
   }
 
   /** Undo what layout moved since the last look; what the hand scrolled is wanted and stays. */
   #hold(view: HTMLElement): void {
-    if (!this.#anchor?.element.isConnected) return;
-    const { element, top, scrolled } = this.#anchor;
+    const element = this.#anchor ? this.find(this.#anchor.id) : null;
+    if (!this.#anchor || !element) return;
+    const { top, scrolled } = this.#anchor;
     const moved = this.#topOf(element) - top + (view.scrollTop - scrolled);
     if (Math.abs(moved) < 1) return;
     view.scrollTop += moved;
@@ -86,20 +104,29 @@ export class ScrollKeeper {
     }
     this.#measure();
     this.#remember();
-    if (view.scrollTop < TOP) this.#wantOlder();
+    this.#wish(view);
+  }
+
+  #wish(view: HTMLElement): void {
+    if (view.scrollTop < EDGE) this.#wishes.older();
+    else if (this.#left(view) < EDGE && !this.#wishes.atEnd()) this.#wishes.later();
+  }
+
+  #left(view: HTMLElement): number {
+    return view.scrollHeight - view.clientHeight - view.scrollTop;
   }
 
   #measure(): void {
     const view = this.#view;
     if (!view) return;
-    const left = view.scrollHeight - view.clientHeight - view.scrollTop;
-    this.pinned = left < NEAR;
-    this.far = left > FAR;
+    const atEnd = this.#wishes.atEnd();
+    this.pinned = atEnd && this.#left(view) < NEAR;
+    this.far = !atEnd || this.#left(view) > FAR;
   }
 
-  /** The first piece that reaches below the upper edge, found by halving. */
+  /** The first message that reaches below the upper edge, found by halving. */
   #remember(): void {
-    const pieces = this.#content?.children;
+    const pieces = this.#content?.querySelectorAll<HTMLElement>('[data-id]');
     if (!pieces) return;
     let low = 0;
     let high = pieces.length - 1;
@@ -110,9 +137,11 @@ export class ScrollKeeper {
       else low = middle + 1;
     }
     const element = pieces[low];
-    this.#anchor = element
-      ? { element, top: this.#topOf(element), scrolled: this.#view?.scrollTop ?? 0 }
-      : null;
+    const id = element?.dataset['id'];
+    this.#anchor =
+      element && id !== undefined
+        ? { id, top: this.#topOf(element), scrolled: this.#view?.scrollTop ?? 0 }
+        : null;
   }
 
   #topOf(element: Element): number {

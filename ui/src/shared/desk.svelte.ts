@@ -3,13 +3,14 @@
 // One per window. It holds no facts about people, only where the person is looking.
 
 import { createContext } from 'svelte';
+import type { ChosenFile } from '../bridge/generated/ChosenFile';
 
 export type AddWay = 'name' | 'link' | 'invite';
 
 export type DialogState =
   | { kind: 'add'; way: AddWay; text: string }
-  | { kind: 'rename' | 'remove' | 'block' | 'verify'; buddy: string }
-  | { kind: 'password' | 'shortcuts' | 'about' | 'resume' };
+  | { kind: 'rename' | 'remove' | 'block' | 'verify' | 'export' | 'forget'; buddy: string }
+  | { kind: 'password' | 'shortcuts' | 'about' | 'resume' | 'privacy' | 'backup' };
 
 /** So many notices are shown; lasting ones beyond it wait their turn. */
 const SHOWN = 2;
@@ -33,6 +34,14 @@ export class Desk {
   #toasts = $state.raw<Toast[]>([]);
   /** Counts up whenever the search field should take the focus. */
   searchCall = $state(0);
+  /** Counts up whenever the open conversation should be searched. */
+  findCall = $state(0);
+  /** A message to be shown once its conversation is open. */
+  target = $state.raw<{ buddy: string; message: string } | null>(null);
+  /** Files are held over the window. */
+  filesOver = $state(false);
+  /** Files that were let go of over it, until a conversation takes them. */
+  dropped = $state.raw<ChosenFile[]>([]);
   #next = 1;
 
   /** The notices before the eyes, the newest last. */
@@ -69,10 +78,23 @@ export class Desk {
     this.searchCall += 1;
   }
 
+  find(): void {
+    this.findCall += 1;
+  }
+
+  /** Open a conversation at a message. */
+  show(buddy: string, message: string): void {
+    this.target = { buddy, message };
+    this.open = buddy;
+  }
+
   clear(): void {
     this.open = null;
     this.dialog = null;
     this.#toasts = [];
+    this.target = null;
+    this.dropped = [];
+    this.filesOver = false;
   }
 }
 

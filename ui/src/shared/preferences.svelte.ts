@@ -1,8 +1,10 @@
-// The two things this window keeps for itself, in localStorage: how it looks and whether it makes sounds.
+// What this window keeps for itself, in localStorage: how it looks, whether it makes sounds, and which emoji one likes.
 
 export type Theme = 'system' | 'light' | 'dark';
 
 const THEMES: readonly string[] = ['system', 'light', 'dark'];
+/** Two rows of the picker. */
+const RECENT = 18;
 
 function kept(key: string): string | null {
   try {
@@ -16,7 +18,7 @@ function keep(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // A profile without storage just forgets these two.
+    // A profile without storage just forgets these.
   }
 }
 
@@ -24,11 +26,18 @@ class Preferences {
   #theme = $state<Theme>('system');
   #sounds = $state(true);
   #night = $state(false);
+  #tone = $state(0);
+  #recent = $state.raw<string[]>([]);
 
   constructor() {
     const theme = kept('theme');
     if (theme !== null && THEMES.includes(theme)) this.#theme = theme as Theme;
     this.#sounds = kept('sounds') !== 'off';
+    this.#tone = Math.min(5, Math.max(0, Number(kept('tone') ?? 0) || 0));
+    this.#recent = (kept('emoji') ?? '')
+      .split(' ')
+      .filter((emoji) => emoji !== '')
+      .slice(0, RECENT);
     const system = window.matchMedia?.('(prefers-color-scheme: dark)');
     this.#night = system?.matches ?? false;
     system?.addEventListener('change', (change) => {
@@ -55,6 +64,26 @@ class Preferences {
   set sounds(on: boolean) {
     this.#sounds = on;
     keep('sounds', on ? 'on' : 'off');
+  }
+
+  /** The skin tone of hands and people: 0 for none, 1 (light) to 5 (dark). */
+  get tone(): number {
+    return this.#tone;
+  }
+
+  set tone(tone: number) {
+    this.#tone = tone;
+    keep('tone', String(tone));
+  }
+
+  /** What was chosen last, newest first, without skin tones. */
+  get recentEmoji(): readonly string[] {
+    return this.#recent;
+  }
+
+  usedEmoji(emoji: string): void {
+    this.#recent = [emoji, ...this.#recent.filter((known) => known !== emoji)].slice(0, RECENT);
+    keep('emoji', this.#recent.join(' '));
   }
 
   #show(): void {

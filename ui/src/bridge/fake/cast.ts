@@ -4,6 +4,8 @@ import type { BuddyState } from '../generated/BuddyState';
 import type { BuddyView } from '../generated/BuddyView';
 import type { Delivery } from '../generated/Delivery';
 import type { MessageView } from '../generated/MessageView';
+import { read } from './prose';
+import type { Past } from './talk';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -153,9 +155,34 @@ export function message(
     buddy: who.id,
     mine,
     text,
+    ...read(text),
     sentMs,
     order: orderAt(sentMs, counter % 65536),
     delivery: mine ? (delivery ?? { type: 'read', atMs: sentMs + 4000 }) : null,
+    quote: null,
+    edited: false,
+    deleted: false,
+    reactions: [],
+    file: null,
+    unsupported: false,
+  };
+}
+
+/** A past of so many messages, each made up when it is looked at, one every few minutes until an hour ago. */
+export function longPast(who: BuddyView, count: number): Past {
+  const now = Date.now();
+  return {
+    count,
+    make: (n) => {
+      const sentMs = now - HOUR - (count - n) * 4 * MINUTE;
+      const text = `${SMALL_TALK[n % SMALL_TALK.length] ?? ''}${n % 97 === 0 ? ` That was number ${n}.` : ''}`;
+      const said = message(who, n % 5 > 2, text, sentMs);
+      return { ...said, id: `a${n.toString(16).padStart(31, '0')}`, order: orderAt(sentMs, 0) };
+    },
+    numberOf: (id) => {
+      const n = id.startsWith('a') ? parseInt(id.slice(1), 16) : -1;
+      return n < count ? n : -1;
+    },
   };
 }
 

@@ -1,8 +1,10 @@
 // Every word on the screen, in German.
 
+import { talk } from './de/talk';
 import type { Words } from './index';
 
 export const de: Words = {
+  ...talk,
   tag: 'de',
   states: {
     here: 'Da',
@@ -28,6 +30,10 @@ export const de: Words = {
       `Der Schlüssel von ${name} ist neu. Nichts geht raus, bis ihr die Sicherheitsnummern verglichen habt.`,
     notBuddies: (name) => `${name} hat noch nicht Ja gesagt. Bis dahin wartet die Nachricht hier.`,
     invisible: (name) => `Du bist unsichtbar. Sie geht an ${name} raus, sobald du dich wieder zeigst.`,
+    mailboxFull: (name) =>
+      `Das Postfach von ${name} ist voll. Die Nachricht wartet hier und geht raus, sobald Platz ist oder ${name} zurück ist.`,
+    noMailbox: (name) =>
+      `${name} ist weg und hat diesem Computer noch kein Postfach genannt. Sie geht raus, sobald ${name} zurück ist.`,
   },
   errors: {
     badName: 'Ein Name hat 1 bis 32 Buchstaben, Ziffern oder Zeichen und keine Leerzeichen.',
@@ -51,7 +57,8 @@ export const de: Words = {
     alreadyBuddies: 'Ihr seid schon Buddys.',
     unknown: 'Das gibt es hier nicht mehr.',
     badText: 'Eine Nachricht hat 1 bis 16.000 Zeichen. Teil sie in zwei.',
-    tooLate: 'Zu spät, sie ist schon unterwegs.',
+    tooLate: 'Zu spät, sie ist schon da.',
+    noSuchFile: 'Diese Datei ist nicht da oder nicht lesbar. Ordner lassen sich nicht senden.',
     signedOut: 'Du bist abgemeldet. Melde dich erst an.',
     profileInUse: 'JUICE ist mit diesem Profil schon offen. Such das andere Fenster.',
     profileCorrupt:
@@ -217,7 +224,7 @@ export const de: Words = {
   closedFormerDo: 'Neu fragen',
   closedBlocked: (name) => `Du hast ${name} blockiert.`,
   notYet: (name) => `${name} hat noch nicht geantwortet. Was du schreibst, wartet bis dahin hier.`,
-  offlineNote: (name) => `${name} ist offline. Was du schreibst, geht bei der Rückkehr raus.`,
+  offlineNote: (name) => `${name} ist offline. Was du schreibst, kommt bei der Rückkehr an.`,
   invisibleNote: 'Du bist unsichtbar. Was du schreibst, geht raus, sobald du dich zeigst.',
   keyAlarm: (name) => `Der Schlüssel von ${name} ist neu`,
   keyAlarmHint: (name) =>
@@ -236,7 +243,7 @@ export const de: Words = {
   refusedHint: (name) =>
     `Der Computer von ${name} wollte diese Nachricht nicht annehmen. Du kannst sie noch mal schicken.`,
   cancelled: 'Zurückgenommen',
-  cancelledHint: (name) => `Du hast sie vor dem Senden zurückgenommen. ${name} hat sie nie bekommen.`,
+  cancelledHint: (name) => `Du hast sie rechtzeitig zurückgenommen. ${name} hat sie nie bekommen.`,
   cancelMessage: 'Doch nicht senden',
 
   serverConnecting: 'Verbindet mit dem Server…',

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../bridge/generated/ErrorCode';
 import type { BuddyState } from '../../bridge/generated/BuddyState';
 import type { Availability } from '../../bridge/generated/Availability';
 import type { Waiting } from '../../bridge/generated/Waiting';
+import { talk } from './en/talk';
 
 const states: Record<BuddyState, string> = {
   here: 'Here',
@@ -36,6 +37,10 @@ const waiting: Record<Waiting, (name: string) => string> = {
   keyAlarm: (name) => `${name}’s key changed. Nothing goes out until you have compared safety numbers.`,
   notBuddies: (name) => `${name} has not said yes yet. The message waits here until then.`,
   invisible: (name) => `You are invisible. It goes out to ${name} when you show yourself again.`,
+  mailboxFull: (name) =>
+    `${name}’s mailbox is full. The message waits here and goes out when there is room, or when ${name} is back.`,
+  noMailbox: (name) =>
+    `${name} is away and hasn’t told this computer of a mailbox yet. It goes out the moment ${name} is back.`,
 };
 
 const errors: Record<ErrorCode, string> = {
@@ -58,7 +63,8 @@ const errors: Record<ErrorCode, string> = {
   alreadyBuddies: 'You are buddies already.',
   unknown: 'This isn’t here any more.',
   badText: 'A message has between 1 and 16,000 characters. Split it in two.',
-  tooLate: 'Too late, it has already left this computer.',
+  tooLate: 'Too late, it is there already.',
+  noSuchFile: 'This file isn’t there, or can’t be read. A folder can’t be sent.',
   signedOut: 'You are signed out. Sign in first.',
   profileInUse: 'JUICE is already open with this profile. Look for its other window.',
   profileCorrupt:
@@ -71,6 +77,7 @@ const errors: Record<ErrorCode, string> = {
 };
 
 export const en = {
+  ...talk,
   tag: 'en',
   states,
   availability,
@@ -237,7 +244,7 @@ export const en = {
   closedFormerDo: 'Ask again',
   closedBlocked: (name: string) => `You blocked ${name}.`,
   notYet: (name: string) => `${name} hasn’t answered yet. What you write waits here until then.`,
-  offlineNote: (name: string) => `${name} is offline. What you write goes out when they’re back.`,
+  offlineNote: (name: string) => `${name} is offline. What you write reaches them when they’re back.`,
   invisibleNote: 'You are invisible. What you write goes out when you show yourself.',
   keyAlarm: (name: string) => `${name}’s key changed`,
   keyAlarmHint: (name: string) =>
@@ -256,7 +263,7 @@ export const en = {
   refused: 'Not taken',
   refusedHint: (name: string) => `${name}’s computer wouldn’t take this message. You can send it again.`,
   cancelled: 'Taken back',
-  cancelledHint: (name: string) => `You took it back before it left. ${name} never got it.`,
+  cancelledHint: (name: string) => `You took it back in time. ${name} never got it.`,
   cancelMessage: 'Don’t send it',
 
   // Server
