@@ -5,11 +5,15 @@
 
 use std::fmt;
 
-use minicbor::{Decode, Encode, bytes::ByteArray};
+use minicbor::{
+    Decode, Encode,
+    bytes::{ByteArray, ByteVec},
+};
 
 use crate::{
     device_list::DeviceList,
     error::ProtoError,
+    frame,
     id::{AccountId, DeviceId, Millis, hash},
     link::LinkBody,
     sign::{Context, Signable, Signed},
@@ -93,9 +97,16 @@ pub struct Letter {
     /// The writer's name; it hashes to `from`.
     #[n(5)]
     pub name: String,
-    /// What is said.
+    /// What is said: [`LinkBody`]s, each by itself, so that one of tomorrow doesn't spoil the others.
     #[n(6)]
-    pub bodies: Vec<LinkBody>,
+    pub bodies: Vec<ByteVec>,
+}
+
+impl Letter {
+    /// What is said in it, as far as this version knows it.
+    pub fn said(&self) -> impl Iterator<Item = LinkBody> {
+        self.bodies.iter().filter_map(|body| frame::decode(body).ok())
+    }
 }
 
 impl Signable for Letter {

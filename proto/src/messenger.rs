@@ -5,13 +5,14 @@
 //! Nothing is sent before it is saved; no receipt goes before what it confirms is saved; nothing reaches the screen but
 //! as an [`Event`].
 //!
-//! `roster` is who, `session` the server, `reach` links and dialling, `chat` the words; each adds its verbs to
-//! [`Messenger`].
+//! `roster` is who, `session` the server, `reach` links and dialling, `chat` the words, `mail` the letters; each adds its
+//! verbs to [`Messenger`].
 
 mod chat;
 mod clock;
 mod files;
 mod io;
+mod mail;
 mod reach;
 pub mod record;
 mod roster;
@@ -25,6 +26,7 @@ use rand_core::{Rng, SeedableRng};
 
 use self::{
     clock::{Timer, Timers},
+    mail::Mail,
     reach::Link,
     record::{Change, DayKeyRecord, InviteRecord, Loaded, RequestRecord},
     roster::Buddy,
@@ -77,6 +79,12 @@ enum Saving {
     Void(AccountId),
     /// Everything said with this buddy forgotten, for a command.
     Forgetting(u64, AccountId),
+    /// Tokens made for these.
+    Tokens(Vec<AccountId>),
+    /// Messages that were posted to this buddy and are about to go on a link.
+    Leaving(AccountId),
+    /// A letter to this buddy that is about to be taken back.
+    Withdrawing(AccountId),
     /// A key of the day.
     DayKey,
     /// A command that ends with it.
@@ -117,6 +125,7 @@ pub struct Messenger {
     saves: BTreeMap<SaveId, Saving>,
     next_save: u64,
     unsaved: Vec<Change>,
+    mail: Mail,
     leaving: bool,
     gone: bool,
 }
@@ -155,10 +164,11 @@ impl Messenger {
             saves: BTreeMap::new(),
             next_save: 0,
             unsaved: Vec::new(),
+            mail: Mail::default(),
             leaving: false,
             gone: false,
         };
-        messenger.load_roster(loaded.buddies, loaded.conversations);
+        messenger.load_roster(loaded.buddies, loaded.conversations, loaded.owed);
         messenger.keep_day_key();
         messenger
     }
@@ -179,8 +189,7 @@ impl Messenger {
             Input::ServerUp { nonce, welcome } => self.server_up(nonce, welcome),
             Input::ServerFrame(bytes) => self.server_frame(&bytes),
             Input::ServerDown { attempt } => self.server_down(attempt),
-            // Nothing is asked by mail yet.
-            Input::Mailed(..) => {}
+            Input::Mailed(number, answer) => self.mailed(number, answer),
             Input::Saved(save, fates) => self.saved(save, &fates),
             Input::SaveFailed(save) => self.save_failed(save),
             Input::Fetched(buddy, messages) => self.fetched(&buddy, messages),
@@ -214,8 +223,18 @@ impl Messenger {
             Timer::Greeting(link) => self.greeting_overdue(link),
             Timer::Surplus(buddy) => self.close_surplus(&buddy),
             Timer::RenewPresence => self.publish_presence(),
-            Timer::DayKey => self.keep_day_key(),
+            Timer::DayKey => {
+                self.keep_day_key();
+                // Letters grow old too.
+                self.look_for_mail();
+            }
             Timer::SaveAgain => self.save_again(),
+            Timer::Post(buddy) => self.post_now(&buddy),
+            Timer::Mail => self.run_mail(),
+            Timer::MailOverdue => self.mail_overdue(),
+            Timer::ReadMail => self.read_mail(),
+            Timer::Collect => self.collect(),
+            Timer::Tokens => self.tokens_again(),
         }
     }
 
@@ -287,6 +306,9 @@ impl Messenger {
                 self.tell(Event::ConversationForgotten { buddy: buddy.to_string() });
                 self.answer(number, Ok(Reply::Done));
             }
+            Some(Saving::Tokens(accounts)) => self.tokens_saved(&accounts),
+            Some(Saving::Leaving(buddy)) => self.leaving_saved(&buddy, true),
+            Some(Saving::Withdrawing(buddy)) => self.withdrawing_saved(&buddy, true),
             Some(Saving::DayKey) => self.day_key_saved(),
             Some(Saving::Command(number, reply)) => self.out.push_back(Output::Answer(number, Ok(*reply))),
             Some(Saving::Quietly(_)) | None => {}
@@ -298,31 +320,37 @@ impl Messenger {
             Some(Saving::Mine(buddy)) => self.mine_not_saved(&buddy),
             Some(Saving::Theirs(buddy)) => self.theirs_not_saved(&buddy),
             Some(Saving::Void(buddy)) => self.void_saved(&buddy, false),
+            Some(Saving::Tokens(accounts)) => self.tokens_not_saved(&accounts),
+            Some(Saving::Leaving(buddy)) => self.leaving_saved(&buddy, false),
+            Some(Saving::Withdrawing(buddy)) => self.withdrawing_saved(&buddy, false),
             Some(Saving::DayKey) => self.day_key_not_saved(),
             Some(Saving::Command(number, _) | Saving::Forgetting(number, _)) => {
                 let error = refuse(ErrorCode::NotSaved, "the disk would not take it");
                 self.out.push_back(Output::Answer(number, Err(error)));
             }
-            Some(Saving::Quietly(changes)) => {
-                self.unsaved.extend(changes);
-                self.timers.set(self.now.mono + SAVE_AGAIN, Timer::SaveAgain);
-            }
+            Some(Saving::Quietly(changes)) => self.save_later(changes),
             None => {}
         }
     }
 
+    fn save_later(&mut self, changes: Vec<Change>) {
+        self.unsaved.extend(changes);
+        self.timers.set(self.now.mono + SAVE_AGAIN, Timer::SaveAgain);
+    }
+
     /// The disk would not take these; perhaps it will now. Rows are saved as they have become since.
     fn save_again(&mut self) {
+        let unsaved = std::mem::take(&mut self.unsaved);
         let fresh = |change| match change {
             Change::Buddy(record) => self.buddies.get(&record.account).map(|buddy| Change::Buddy(buddy.record.clone())),
             Change::Request(record) => self.requests.get(&record.account).cloned().map(Change::Request),
             Change::Privacy(_) => Some(Change::Privacy(self.privacy)),
             Change::Status(..) => Some(Change::Status(self.availability, self.status_text.clone())),
             Change::Since(_) => Some(Change::Since(self.since_ms)),
+            Change::Posted(ids, letter, at) => self.still_posted(ids, letter, at),
             change @ (Change::ForgetRequest(_)
             | Change::Message(_)
             | Change::FileAt(..)
-            | Change::Posted(..)
             | Change::NotPosted(_)
             | Change::Owe(..)
             | Change::Paid(_)
@@ -336,7 +364,7 @@ impl Messenger {
             | Change::Invite(_)
             | Change::ForgetInvite(_)) => Some(change),
         };
-        let changes: Vec<_> = std::mem::take(&mut self.unsaved).into_iter().filter_map(fresh).collect();
+        let changes: Vec<_> = unsaved.into_iter().filter_map(fresh).collect();
         if !changes.is_empty() {
             self.note(changes);
         }

@@ -183,6 +183,12 @@ impl Body {
         }
     }
 
+    /// No longer than a body may be.
+    pub(crate) fn fits(&self) -> bool {
+        let (kind, bytes) = self.encode();
+        Self::decode(kind, &bytes).is_ok()
+    }
+
     /// The words in it that a person reads and searches for.
     pub fn words(&self) -> &str {
         match self {

@@ -13,6 +13,7 @@ use std::{
 
 use super::{
     clock::Timer,
+    mail::Withdrawing,
     record::{Change, ConversationRecord, Fate, MessageRecord, Progress, ShownMessage},
     show::ms,
 };
@@ -37,6 +38,8 @@ const FIRST_RESEND: Millis = 10_000;
 const MAX_RESEND: Millis = 60_000;
 /// How long a wish that has been granted is not granted again.
 const WISH_AGAIN: Millis = 1_000;
+/// Messages fetched from the store at once.
+const MAX_FETCHED: u64 = 64;
 /// The longest draft, in characters: more than a message may have, so that what is too long to send is not lost.
 const MAX_DRAFT: usize = 200_000;
 /// How many unread messages of mine are remembered, to be marked when the buddy has read them.
@@ -47,12 +50,12 @@ const MAX_UNREAD_THERE: usize = 1_000;
 pub(super) struct Outgoing {
     pub id: MessageId,
     seq: Seq,
-    kind: u16,
-    signed: Signed<Content>,
+    pub kind: u16,
+    pub signed: Signed<Content>,
     /// On the link that speaks now.
     pub sent: bool,
     /// On any link, ever: it can't be taken back.
-    left: bool,
+    pub left: bool,
     /// In their mailbox, with which letter, and since when.
     pub posted: Option<(LetterId, Millis)>,
 }
@@ -70,6 +73,8 @@ struct Composed {
 struct Arrival {
     record: MessageRecord,
     refused: Option<ProtoError>,
+    /// In the letter that is being read.
+    by_letter: bool,
 }
 
 /// A conversation.
@@ -92,6 +97,9 @@ pub(super) struct Chat {
     /// In the save under way.
     staged: Vec<(Composed, MessageRecord)>,
     voiding: Option<(u64, MessageId, MessageRecord)>,
+    pub withdrawing: Option<Withdrawing>,
+    /// In the mailbox, and about to go on a link for the first time: that they can't be taken back is being saved.
+    leaving: Vec<MessageId>,
     arrivals: VecDeque<Arrival>,
     arriving: Vec<Arrival>,
     /// The sequence number last asked for, so that it is asked for once.
@@ -128,8 +136,9 @@ impl Chat {
             chat.theirs = stored.theirs.into_iter().collect();
             chat.last_seen = stored.last_seen;
             chat.last_from_them = stored.last_seen;
-            // Another run may have sent them.
-            chat.outbox = stored.waiting.iter().map(Outgoing::of).map(|o| Outgoing { left: true, ..o }).collect();
+            // Another run may have sent what is in no mailbox.
+            let outgoing = stored.waiting.iter().map(Outgoing::of);
+            chat.outbox = outgoing.map(|o| Outgoing { left: o.posted.is_none(), ..o }).collect();
             chat.unread_there = stored.unread_there.into();
         }
         chat
@@ -155,6 +164,41 @@ impl Chat {
         self.outbox.iter_mut().for_each(|outgoing| outgoing.sent = false);
         self.in_flight = 0;
         self.wanted = None;
+    }
+
+    /// The message behind which the outbox waits, since a person wants it back.
+    pub fn held(&self) -> Option<MessageId> {
+        let voiding = self.voiding.as_ref().map(|(_, old, _)| *old);
+        voiding.or(self.withdrawing.as_ref().map(|withdrawing| withdrawing.id))
+    }
+
+    pub fn is_withdrawing(&self) -> bool {
+        self.withdrawing.is_some()
+    }
+
+    /// No save of mine is under way.
+    pub fn is_still(&self) -> bool {
+        self.voiding.is_none() && self.staged.is_empty()
+    }
+
+    /// How often messages went out on this link again without a receipt.
+    pub fn resends(&self) -> u32 {
+        self.resends
+    }
+
+    /// The newest of theirs that has been seen.
+    pub fn last_seen(&self) -> Option<MessageId> {
+        self.last_seen
+    }
+
+    /// So many more of theirs can wait to be saved.
+    pub fn has_room_for(&self, more: usize) -> bool {
+        self.arrivals.is_empty() || self.arrivals.len() + more <= MAX_ARRIVALS
+    }
+
+    /// Something out of the letter that is being read is on its way to the disk.
+    pub fn saves_letter(&self) -> bool {
+        self.arrivals.iter().chain(&self.arriving).any(|arrival| arrival.by_letter)
     }
 
     /// Takes a message out of the outbox.

@@ -1,8 +1,9 @@
 //! Timers: what is to be done when, on the monotonic clock.
 //!
-//! A timer that no longer matters is let fire; whoever it is for looks again whether there is something to do.
+//! There is one of each kind and subject. A timer that no longer matters is let fire; whoever it is for looks again
+//! whether there is something to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{AccountId, LinkId, Millis};
 
@@ -27,31 +28,57 @@ pub(super) enum Timer {
     DayKey,
     /// Try a failed save again.
     SaveAgain,
+    /// Put what waits for a buddy into their mailbox.
+    Post(AccountId),
+    /// Make the next of the calls that wait for their turn.
+    Mail,
+    /// A call without a sender was never answered.
+    MailOverdue,
+    /// Read the letters that wait.
+    ReadMail,
+    /// Tell the server which of my letters are safe.
+    Collect,
+    /// Look after the tokens.
+    Tokens,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Timers(BTreeSet<(Millis, Timer)>);
+pub(super) struct Timers {
+    order: BTreeSet<(Millis, Timer)>,
+    at: BTreeMap<Timer, Millis>,
+}
 
 impl Timers {
+    /// Sets a timer, where it is not set for an earlier time.
     pub fn set(&mut self, at: Millis, timer: Timer) {
-        self.0.insert((at, timer));
+        if self.at(timer).is_none_or(|set| at < set) {
+            self.reset(at, timer);
+        }
     }
 
-    /// Sets a timer in place of all of its kind and subject.
+    /// Sets a timer, whenever it was set for.
     pub fn reset(&mut self, at: Millis, timer: Timer) {
-        self.0.retain(|(_, other)| *other != timer);
-        self.set(at, timer);
+        if let Some(before) = self.at.insert(timer, at) {
+            self.order.remove(&(before, timer));
+        }
+        self.order.insert((at, timer));
+    }
+
+    /// When a timer will fire.
+    pub fn at(&self, timer: Timer) -> Option<Millis> {
+        self.at.get(&timer).copied()
     }
 
     pub fn due(&mut self, now: Millis) -> Option<Timer> {
-        let first = *self.0.first()?;
+        let first = *self.order.first()?;
         (first.0 <= now).then(|| {
-            self.0.remove(&first);
+            self.order.remove(&first);
+            self.at.remove(&first.1);
             first.1
         })
     }
 
     pub fn next(&self) -> Option<Millis> {
-        self.0.first().map(|(at, _)| *at)
+        self.order.first().map(|(at, _)| *at)
     }
 }

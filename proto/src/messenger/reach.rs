@@ -3,14 +3,13 @@
 //! A buddy may have several links at once (both dialled, or one is dead and nobody knows yet). All are read; the newest
 //! speaks; some seconds later the device with the lower key closes the others.
 
-use super::{Messenger, Output, clock::Timer, record::TokenRecord, roster::Buddy};
+use super::{Messenger, Output, clock::Timer, roster::Buddy};
 use crate::{
     content::{MAX_SEQ_JUMP, Seq},
     device_list,
     error::ProtoError,
     frame,
     id::{AccountId, DeviceId, LinkId, Millis},
-    letter::DeliveryToken,
     link::{Greeting, LinkBody, LinkFrame, MAX_STATUS, Mood},
     presence::Capabilities,
     seal::{KemPublic, KemSecret, LinkOpener, LinkSealer},
@@ -185,13 +184,16 @@ impl Messenger {
                 if up { Ok(()) } else { self.speaks(id, account, have) }
             }
             _ if !up => Err(ProtoError::Malformed),
-            LinkBody::Content(content) => self.content_arrived(&account, &device, content),
+            LinkBody::Content(content) => self.content_arrived(&account, &device, content, false),
             LinkBody::Delivered(ids) => self.delivered(&account, &ids),
             LinkBody::Read(message, _) => self.read_there(&account, &message),
             LinkBody::Refused(message, code) => self.refused_there(&account, &message, code),
             LinkBody::Want(seq) => self.wanted(&account, seq),
             LinkBody::Typing(active) => self.typing_told(&account, active),
-            LinkBody::Token { token, made_ms } => self.token_told(&account, token, made_ms),
+            LinkBody::Token { token, made_ms } => {
+                self.token_told(&account, token, made_ms);
+                Ok(())
+            }
             LinkBody::Bye => self.said_bye(&account),
         }
     }
@@ -218,22 +220,6 @@ impl Messenger {
         }
         self.dirty.insert(account);
         self.greet_with_words(&account, have);
-        Ok(())
-    }
-
-    /// With this they want letters posted from now on.
-    pub(super) fn token_told(
-        &mut self,
-        account: &AccountId,
-        token: DeliveryToken,
-        made_ms: Millis,
-    ) -> Result<(), ProtoError> {
-        let Some(buddy) = self.buddies.get_mut(account) else { return Ok(()) };
-        let fresh = TokenRecord { token, made_ms };
-        if buddy.record.their_token.is_none_or(|known| known.made_ms < made_ms) {
-            buddy.record.their_token = Some(fresh);
-            self.keep(account);
-        }
         Ok(())
     }
 
@@ -309,6 +295,7 @@ impl Messenger {
         } else {
             buddy.reach.attempts = buddy.reach.attempts.saturating_add(1);
         }
+        self.consider_mail(&account);
         self.redial(&account);
     }
 
@@ -355,6 +342,7 @@ impl Messenger {
         let Some(buddy) = self.buddies.get_mut(&account) else { return };
         buddy.reach.dialling = false;
         buddy.reach.attempts = buddy.reach.attempts.saturating_add(1);
+        self.consider_mail(&account);
         self.redial(&account);
     }
 
@@ -396,6 +384,7 @@ impl Messenger {
         let Some(buddy) = self.buddies.get_mut(account) else { return Ok(()) };
         buddy.presence = None;
         self.part_ways(account);
+        self.consider_mail(account);
         Ok(())
     }
 
@@ -451,7 +440,8 @@ impl Messenger {
 
     pub(super) fn typing_told(&mut self, account: &AccountId, active: bool) -> Result<(), ProtoError> {
         const ENDS: Millis = 8_000;
-        if let Some(buddy) = self.buddies.get_mut(account) {
+        // Who keeps their own typing to themselves is not shown the others'.
+        if let Some(buddy) = self.buddies.get_mut(account).filter(|_| self.privacy.typing) {
             buddy.typing = active && buddy.record.relation == Relation::Buddy;
             self.dirty.insert(*account);
             self.timers.reset(self.now.mono + ENDS, Timer::TypingEnds(*account));

@@ -6,16 +6,17 @@ mod told;
 use super::{
     Messenger, Output,
     chat::Chat,
+    mail::Post,
     reach::Reach,
     record::{BuddyRecord, Change, ConversationRecord, InviteRecord, RequestRecord, TokenRecord},
     refuse,
-    session::Asking,
+    session::{Asking, Found},
     show::{ms, request_view},
 };
 use crate::{
     device_list::{self, DeviceList, Pin},
     error::ProtoError,
-    id::{AccountId, DeviceId},
+    id::{AccountId, DeviceId, MessageId},
     invite::{self, Invite, Token},
     link::{MAX_STATUS, Mood},
     name::UserName,
@@ -50,6 +51,7 @@ pub(super) struct Buddy {
     /// The window has been told that they are here.
     pub shown_here: bool,
     pub chat: Chat,
+    pub post: Post,
 }
 
 impl Buddy {
@@ -67,6 +69,7 @@ impl Buddy {
             typing: false,
             shown_here: false,
             chat: Chat::default(),
+            post: Post::default(),
         }
     }
 
@@ -103,9 +106,24 @@ fn unknown() -> crate::view::CommandError {
 }
 
 impl Messenger {
-    pub(super) fn load_roster(&mut self, buddies: Vec<BuddyRecord>, conversations: Vec<ConversationRecord>) {
+    pub(super) fn load_roster(
+        &mut self,
+        buddies: Vec<BuddyRecord>,
+        conversations: Vec<ConversationRecord>,
+        owed: Vec<(AccountId, MessageId)>,
+    ) {
         for record in buddies {
+            let never_met = record.last_seen_ms == 0;
+            let account = record.account;
             self.enrol(record);
+            if let Some(buddy) = self.buddies.get_mut(&account) {
+                buddy.post.introduce = never_met;
+            }
+        }
+        for (account, message) in owed {
+            if let Some(buddy) = self.buddies.get_mut(&account) {
+                buddy.post.owed.insert(message);
+            }
         }
         for conversation in conversations {
             let Some(key) = self.buddies.get(&conversation.buddy).and_then(|buddy| buddy.record.pin) else { continue };

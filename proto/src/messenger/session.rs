@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Messenger, Outcome, Output,
     clock::Timer,
-    record::{Change, DayKeyRecord},
+    record::{Change, DayKeyRecord, TokenRecord},
     refuse,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     frame,
     id::{AccountId, AccountKey, Millis, Now},
     invite::Token,
+    letter::DeliveryToken,
     name::UserName,
     prekey::{self, Prekey},
     presence::{self, Capabilities, Presence},
@@ -36,13 +37,15 @@ pub(super) struct Session {
     open: bool,
     /// While the welcome's pages come in: whom it has named so far, and how many it will.
     named: Option<(BTreeSet<AccountId>, usize)>,
+    /// How many tokens of mine the server has; none where it knows of none at all.
+    tokens: Option<u32>,
     /// The server's clock minus ours.
     offset_ms: i64,
 }
 
 /// A call that is not answered yet.
 #[derive(Debug)]
-enum Pendency {
+pub(super) enum Pendency {
     Hello {
         call: Vec<u8>,
     },
@@ -56,8 +59,9 @@ enum Pendency {
     Ask {
         account: AccountId,
         asking: Box<Asking>,
-        list: Signed<DeviceList>,
-        pin: device_list::Pin,
+        found: Box<Found>,
+        /// The token that went with it.
+        delivery: Option<TokenRecord>,
     },
     Accept {
         number: u64,
@@ -70,7 +74,21 @@ enum Pendency {
     Goodbye,
     /// I show myself.
     Presence,
+    /// Tokens of these are not to be any more.
+    Tokens {
+        revoked: Vec<(AccountId, DeliveryToken)>,
+    },
+    Collected {
+        letters: Vec<u64>,
+    },
     Quietly,
+}
+
+/// What the server showed of the one to be asked, checked.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub list: Signed<DeviceList>,
+    pub pin: device_list::Pin,
 }
 
 /// A buddy request in the making.
@@ -87,8 +105,15 @@ pub(super) struct Asking {
 impl Messenger {
     pub(super) fn server_up(&mut self, nonce: Nonce, welcome: Option<(Welcome, u32)>) {
         let last_call = welcome.as_ref().map_or(0, |(_, number)| *number);
-        self.session =
-            Some(Session { nonce, last_call, calls: BTreeMap::new(), open: false, named: None, offset_ms: 0 });
+        self.session = Some(Session {
+            nonce,
+            last_call,
+            calls: BTreeMap::new(),
+            open: false,
+            named: None,
+            tokens: None,
+            offset_ms: 0,
+        });
         if let Some((welcome, _)) = welcome {
             return self.welcomed(welcome);
         }
@@ -99,6 +124,7 @@ impl Messenger {
     }
 
     pub(super) fn server_down(&mut self, attempt: u32) {
+        self.mail.forget_session();
         if let Some(session) = self.session.take() {
             for pendency in session.calls.into_values() {
                 self.unanswered(pendency);
@@ -123,12 +149,14 @@ impl Messenger {
             | Pendency::LookUpLists { .. }
             | Pendency::Goodbye
             | Pendency::Presence
+            | Pendency::Tokens { .. }
+            | Pendency::Collected { .. }
             | Pendency::Quietly => {}
         }
     }
 
     /// Makes a call; false where there is no connection.
-    fn call(&mut self, call: &Call, pendency: Pendency) -> bool {
+    pub(super) fn call(&mut self, call: &Call, pendency: Pendency) -> bool {
         let Some(session) = &mut self.session else { return false };
         session.last_call = session.last_call.wrapping_add(1);
         let number = session.last_call;
@@ -143,6 +171,8 @@ impl Messenger {
             | Pendency::Decline { .. }
             | Pendency::Goodbye
             | Pendency::Presence
+            | Pendency::Tokens { .. }
+            | Pendency::Collected { .. }
             | Pendency::Quietly => ClientFrame::plain(number, call),
         };
         session.calls.insert(number, pendency);
@@ -150,8 +180,13 @@ impl Messenger {
         true
     }
 
-    fn session_open(&self) -> bool {
+    pub(super) fn session_open(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.open)
+    }
+
+    /// The session is open, and all of its welcome is here.
+    pub(super) fn welcome_complete(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.open && session.named.is_none())
     }
 
     /// Says something to the server that needs no answer; while there is no session it is said again at the next
@@ -217,8 +252,8 @@ impl Messenger {
                 self.ask(account, *asking, &lists, prekey.as_ref());
             }
             (Pendency::LookUpLists { account }, Answer::Account { lists, .. }) => self.follow_lists(&account, &lists),
-            (Pendency::Ask { account, asking, list, pin }, Answer::Done) => {
-                self.asked(account, &asking, list, pin);
+            (Pendency::Ask { account, asking, found, delivery }, Answer::Done) => {
+                self.asked(account, &asking, *found, delivery);
                 self.answer(asking.number, Ok(Reply::Done));
             }
             (Pendency::Accept { number, account }, Answer::Done) => {
@@ -230,6 +265,8 @@ impl Messenger {
                 self.answer(number, Ok(Reply::Done));
             }
             (Pendency::Goodbye, _) => self.signed_out(),
+            (Pendency::Tokens { revoked }, answer) => self.tokens_set(revoked, &answer),
+            (Pendency::Collected { letters }, answer) => self.letters_collected(letters, &answer),
             (Pendency::Quietly | Pendency::Presence | Pendency::LookUpLists { .. }, _) => {}
             (Pendency::Accept { number, account }, Answer::Refused(Refusal::Unknown)) => {
                 // They took it back.
@@ -274,6 +311,7 @@ impl Messenger {
         if let Some(session) = &mut self.session {
             session.open = true;
             session.offset_ms = offset(self.now.wall, welcome.server_ms);
+            session.tokens = welcome.tokens;
             session.named = Some((BTreeSet::new(), usize::try_from(welcome.contact_count).unwrap_or(usize::MAX)));
         }
         self.show_server(ServerState::Connected);
@@ -294,10 +332,14 @@ impl Messenger {
         }
         let Some(session) = &mut self.session else { return };
         if session.named.as_ref().is_some_and(|(named, all)| named.len() >= *all) {
+            let session_tokens = session.tokens;
             let named = session.named.take().map(|(named, _)| named).unwrap_or_default();
             // Only now is nothing missed that changed since the welcome before.
             self.note(vec![Change::Since(self.since_ms)]);
+            let tokens = session_tokens;
             self.missing_from_welcome(&named);
+            self.compare_tokens(tokens);
+            self.read_mail();
         }
     }
 
@@ -314,8 +356,7 @@ impl Messenger {
             Push::Gone(account) => self.gone_told(&account),
             Push::Pending(pending) => self.request_arrived(pending),
             Push::Nudged(_) => self.out.push_back(Output::Reserve),
-            // Collected once the mail can be read here.
-            Push::Letter { .. } => {}
+            Push::Letter { number, envelope, .. } => self.letter_arrived(number, envelope),
             Push::Superseded => self.superseded(),
             // Come back on the usual schedule: it begins with a jittered second.
             Push::Stopping(_) => {}

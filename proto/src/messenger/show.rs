@@ -103,9 +103,20 @@ impl Messenger {
             Some(route) if outgoing.sent => Delivery::Sent { route },
             Some(_) | None => match outgoing.posted {
                 Some((_, at)) => Delivery::Posted { at_ms: ms(at) },
-                None => Delivery::Queued { why: self.why_waiting(buddy), next_try_ms: None },
+                None => self.queued(buddy),
             },
         })
+    }
+
+    /// How messages to a buddy wait.
+    pub(super) fn queued(&self, buddy: &Buddy) -> Delivery {
+        let why = self.why_waiting(buddy);
+        let tried = match why {
+            Waiting::BuddyOffline | Waiting::Connecting | Waiting::MailboxFull | Waiting::NoMailbox => true,
+            Waiting::Turn | Waiting::KeyAlarm | Waiting::NotBuddies | Waiting::Invisible => false,
+        };
+        let next_try = self.next_try(&buddy.record.account).filter(|_| tried);
+        Delivery::Queued { why, next_try_ms: next_try.map(ms) }
     }
 
     /// Why messages to a buddy don't leave.
@@ -123,7 +134,8 @@ impl Messenger {
         match self.state(buddy) {
             BuddyState::Here | BuddyState::Away | BuddyState::Busy => Waiting::Turn,
             BuddyState::Connecting | BuddyState::Reconnecting => Waiting::Connecting,
-            BuddyState::Offline => Waiting::BuddyOffline,
+            BuddyState::Offline if buddy.record.their_token.is_none() => Waiting::NoMailbox,
+            BuddyState::Offline => buddy.post.trouble.unwrap_or(Waiting::BuddyOffline),
         }
     }
 

@@ -13,6 +13,8 @@
 
 #[path = "disk.rs"]
 pub mod disk;
+#[path = "mailbox.rs"]
+pub mod mailbox;
 #[path = "people.rs"]
 pub mod people;
 #[path = "raw.rs"]

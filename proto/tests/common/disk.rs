@@ -184,7 +184,6 @@ impl Disk {
             }
             Body::Delete { .. } if own => {
                 row.deleted = true;
-                row.unread = false;
                 row.reactions.clear();
                 row.file = None;
                 row.wipe();

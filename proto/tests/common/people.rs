@@ -4,7 +4,11 @@ use juice_proto::{
     device_list::DeviceList,
     id::{AccountId, Millis, hash},
     invite::ServerAddress,
-    messenger::{Identity, record::BuddyRecord},
+    letter::DeliveryToken,
+    messenger::{
+        Identity,
+        record::{BuddyRecord, TokenRecord},
+    },
     name::UserName,
     sign::SecretKey,
     view::Relation,
@@ -24,6 +28,12 @@ pub struct Persona {
 /// The server's key.
 pub fn server_key() -> SecretKey {
     SecretKey::from_seed(&[1; 32])
+}
+
+/// The token that someone gave to someone else.
+pub fn token(of: &Persona, to: &Persona) -> TokenRecord {
+    let parts = [of.identity.account.bytes().as_slice(), to.identity.account.bytes()];
+    TokenRecord { token: DeliveryToken::new(hash("test/token", &parts)), made_ms: START - 1 }
 }
 
 /// A key from a label.
@@ -76,6 +86,16 @@ impl Persona {
             last_seen_ms: 0,
             my_token: None,
             their_token: None,
+        }
+    }
+
+    /// How someone has them who has been their buddy for long: each gave the other a token.
+    pub fn record_at(&self, owner: &Self) -> BuddyRecord {
+        BuddyRecord {
+            my_token: Some(token(owner, self)),
+            their_token: Some(token(self, owner)),
+            last_seen_ms: START - 1,
+            ..self.record()
         }
     }
 

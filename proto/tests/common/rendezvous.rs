@@ -15,7 +15,10 @@ use juice_proto::{
     sign::{SecretKey, Signed},
 };
 
-use super::people::{Persona, server_key};
+use super::{
+    mailbox::Mailboxes,
+    people::{Persona, server_key},
+};
 
 pub struct Rendezvous {
     key: SecretKey,
@@ -27,6 +30,7 @@ pub struct Rendezvous {
     /// Requests that wait, by the one asked.
     pub pending: BTreeMap<AccountId, Vec<Pending>>,
     pub blocks: BTreeSet<(AccountId, AccountId)>,
+    pub mail: Mailboxes,
 }
 
 /// A frame to someone.
@@ -46,6 +50,7 @@ impl Rendezvous {
             apart: BTreeSet::new(),
             pending: BTreeMap::new(),
             blocks: BTreeSet::new(),
+            mail: Mailboxes::default(),
         }
     }
 
@@ -88,7 +93,18 @@ impl Rendezvous {
                 let contacts: Vec<_> = self.buddies(account).into_iter().map(|other| self.contact(other)).collect();
                 let contact_count = u32::try_from(contacts.len()).expect("few");
                 let pending = self.pending.get(&account).cloned().unwrap_or_default();
-                let welcome = Welcome { server_ms: wall, contacts, contact_count, pending, ..Welcome::default() };
+                let tokens = Some(self.mail.tokens_of(account));
+                let mailbox = u32::try_from(self.mail.of(account)).expect("few");
+                self.mail.connected(account);
+                let welcome = Welcome {
+                    server_ms: wall,
+                    contacts,
+                    contact_count,
+                    pending,
+                    tokens,
+                    mailbox,
+                    ..Welcome::default()
+                };
                 Answer::Welcome(SignedWelcome::make(&welcome, &self.key, nonce, &call.call))
             }
             Call::SetPresence { presence } => {
@@ -128,10 +144,52 @@ impl Rendezvous {
                 letters.push((other, ServerFrame::Push(Box::new(Push::Gone(account)))));
                 Answer::Done
             }
+            Call::SetTokens { add, remove } => {
+                self.mail.set_tokens(account, &add, &remove);
+                Answer::Done
+            }
+            Call::Collected { letters } => {
+                self.mail.collect(account, &letters);
+                Answer::Done
+            }
             _ => Answer::Done,
         };
         letters.push((account, ServerFrame::Answer(call.number, Box::new(answer))));
+        letters.extend(self.letters_for(account));
         letters
+    }
+
+    /// Letters that go to someone who is connected.
+    fn letters_for(&mut self, account: AccountId) -> Vec<Letter> {
+        self.mail.pushes(account).into_iter().map(|push| (account, ServerFrame::Push(Box::new(push)))).collect()
+    }
+
+    /// A call of nobody knows whom.
+    pub fn hear_unnamed(
+        &mut self,
+        call: Call,
+        wall: Millis,
+        connected: impl Fn(AccountId) -> bool,
+    ) -> (Answer, Vec<Letter>) {
+        match call {
+            Call::LookUpToPost { token, .. } => {
+                let answer = match self.mail.owner(&token) {
+                    Some(owner) => Answer::Account {
+                        lists: vec![self.lists[&owner].clone()],
+                        prekey: self.prekeys.get(&owner).cloned(),
+                    },
+                    None => Answer::Refused(Refusal::Unknown),
+                };
+                (answer, Vec::new())
+            }
+            Call::Post { token, letter, envelope } => {
+                let owner = self.mail.owner(&token).filter(|owner| connected(*owner));
+                let answer = self.mail.post(&token, letter, envelope, wall);
+                (answer, owner.map(|owner| self.letters_for(owner)).unwrap_or_default())
+            }
+            Call::Withdraw { token, letter } => (self.mail.withdraw(&token, letter), Vec::new()),
+            _ => panic!("not without a session: {call:?}"),
+        }
     }
 
     /// The bytes of a frame.

@@ -14,7 +14,7 @@ use juice_proto::{
         record::{Change, Fate},
     },
     seal::Suite,
-    server::{ClientFrame, Nonce, Push, ServerFrame},
+    server::{Answer, Call, ClientFrame, Nonce, Push, ServerFrame},
     view::Command,
 };
 
@@ -64,6 +64,10 @@ pub struct Stage {
     pub unreachable: BTreeSet<Who>,
     /// Links that are stuck, by one of their ends, and what waits in them.
     stuck: BTreeMap<LinkId, VecDeque<(LinkId, Vec<u8>)>>,
+    /// So many answers to calls without a name are lost, after the calls did what they do.
+    pub lose_answers: usize,
+    /// What the server answers to calls without a name, whatever they are.
+    pub mail_answer: Option<Answer>,
     /// Everything that came out, oldest first, with its time.
     pub log: Vec<(Millis, Who, Output)>,
 }
@@ -85,12 +89,14 @@ impl Stage {
             next: 0,
             unreachable: BTreeSet::new(),
             stuck: BTreeMap::new(),
+            lose_answers: 0,
+            mail_answer: None,
             log: Vec::new(),
         };
         for persona in &people {
             let mut disk = Disk::default();
             let others = people.iter().filter(|other| other.identity.account != persona.identity.account);
-            disk.buddies.extend(others.map(|other| (other.identity.account, other.record())));
+            disk.buddies.extend(others.map(|other| (other.identity.account, other.record_at(persona))));
             stage.players.push(Player {
                 persona: persona.clone(),
                 messenger: None,
@@ -222,7 +228,7 @@ impl Stage {
                 let messages = self.players[who].disk.fetch(buddy, from);
                 self.queue.push_back((who, Input::Fetched(buddy, messages)));
             }
-            Output::Mail(number, _) => self.queue.push_back((who, Input::Mailed(number, None))),
+            Output::Mail(number, call) => self.mailed(who, number, call),
             Output::ServerSend(bytes) => self.at_server(who, &bytes),
             Output::ServerClose { .. } => self.players[who].connection = None,
             Output::Answer(..) | Output::Tell(_) | Output::UseRelay(_) | Output::Reserve | Output::SignedOut => {}
@@ -369,7 +375,28 @@ impl Stage {
 
     pub fn open_server(&mut self) {
         let people: Vec<_> = self.players.iter().map(|player| player.persona.clone()).collect();
-        self.server = Some(Rendezvous::new(&people));
+        let mut server = Rendezvous::new(&people);
+        for player in &self.players {
+            let tokens = player.disk.buddies.values().filter_map(|record| record.my_token);
+            let hashes: Vec<_> = tokens.map(|record| record.token.hash()).collect();
+            server.mail.set_tokens(player.persona.identity.account, &hashes, &[]);
+        }
+        self.server = Some(server);
+    }
+
+    fn mailed(&mut self, who: Who, number: u64, call: Call) {
+        if let Some(answer) = self.mail_answer.clone() {
+            return self.queue.push_back((who, Input::Mailed(number, Some(answer))));
+        }
+        let lost = matches!(call, Call::Post { .. }) && self.lose_answers > 0;
+        let wall = START + self.clock;
+        let here = self.players.iter().filter(|player| player.connection.is_some());
+        let connected: BTreeSet<_> = here.map(|player| player.persona.identity.account).collect();
+        let answer = self.server.as_mut().map(|server| server.hear_unnamed(call, wall, |a| connected.contains(&a)));
+        let (answer, letters) = answer.map_or((None, Vec::new()), |(answer, letters)| (Some(answer), letters));
+        self.post(letters);
+        self.lose_answers -= usize::from(lost);
+        self.queue.push_back((who, Input::Mailed(number, answer.filter(|_| !lost))));
     }
 
     /// A connection to the server comes up.

@@ -4,6 +4,7 @@ use juice_proto::{
     capsule::ServerCapsule,
     content::{Body, Content, Hlc, Place},
     device_list::{Device, DeviceList, Pin},
+    frame,
     id::{AccountId, ConversationId, DeviceId, MessageId, hash},
     letter::{DeliveryToken, Letter},
     link::LinkBody,
@@ -14,6 +15,7 @@ use juice_proto::{
     server::{Contact, Pending, Relation, Relay, Welcome},
     sign::{SecretKey, Signed},
 };
+use minicbor::bytes::ByteVec;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use zeroize::Zeroizing;
@@ -131,8 +133,12 @@ pub fn letter() -> Letter {
         sent_ms: TIME,
         list: first_list().0,
         name: "alice".into(),
-        bodies: vec![status, LinkBody::Content(Signed::make(&content(), &device()))],
+        bodies: [status, LinkBody::Content(Signed::make(&content(), &device()))].iter().map(said).collect(),
     }
+}
+
+fn said(body: &LinkBody) -> ByteVec {
+    frame::encode(body).into()
 }
 
 pub fn envelope() -> Envelope {

@@ -15,6 +15,7 @@ mod common;
 
 mod keys;
 mod links;
+mod mail;
 mod quiet;
 mod roster;
 mod words;

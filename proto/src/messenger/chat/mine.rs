@@ -40,7 +40,11 @@ impl Messenger {
 
     /// A file that is ready to be fetched from `path`.
     pub(in crate::messenger) fn offer(&mut self, number: u64, buddy: &str, offer: FileOffer, path: PathBuf) -> Outcome {
-        self.compose(number, buddy, Body::File(Box::new(offer)), Some(path))
+        let body = Body::File(Box::new(offer));
+        if !body.fits() {
+            return Err(refuse(ErrorCode::BadText, "the words with the file are too long"));
+        }
+        self.compose(number, buddy, body, Some(path))
     }
 
     fn compose(&mut self, number: u64, buddy: &str, body: Body, path: Option<PathBuf>) -> Outcome {
@@ -62,7 +66,8 @@ impl Messenger {
         let Some(buddy) = self.buddies.get_mut(account) else { return };
         let Some(pin) = buddy.record.pin else { return };
         let chat = &mut buddy.chat;
-        if !chat.staged.is_empty() || chat.composing.is_empty() || chat.voiding.is_some() {
+        let void_first = chat.withdrawing.as_ref().is_some_and(|withdrawing| withdrawing.taken);
+        if !chat.is_still() || chat.composing.is_empty() || void_first {
             return;
         }
         let conversation = ConversationId::between(&me.account_key, &pin.key);
@@ -115,6 +120,8 @@ impl Messenger {
         }
         self.dirty.insert(*account);
         self.pump(account);
+        self.consider_mail(account);
+        self.void_withdrawn(account);
         self.save_mine(account);
     }
 
@@ -139,6 +146,7 @@ impl Messenger {
             self.tell(Event::Notice { notice });
             self.answer(number, Err(refuse(ErrorCode::NotSaved, "the disk would not take it")));
         }
+        self.void_withdrawn(account);
         self.save_mine(account);
     }
 
@@ -147,10 +155,15 @@ impl Messenger {
         let Some(buddy) = self.buddies.get_mut(account) else { return };
         let Some(link) = buddy.reach.up.last().copied() else { return };
         let chat = &mut buddy.chat;
-        let voiding = chat.voiding.as_ref().map(|(_, old, _)| *old);
+        let held = chat.held();
         let mut going = Vec::new();
+        let mut posted = false;
         for outgoing in &mut chat.outbox {
-            if voiding == Some(outgoing.id) || chat.in_flight >= WINDOW {
+            if held == Some(outgoing.id) || chat.in_flight >= WINDOW {
+                break;
+            }
+            if outgoing.posted.is_some() && !outgoing.left {
+                posted = true;
                 break;
             }
             if !outgoing.sent {
@@ -160,10 +173,13 @@ impl Messenger {
                 going.push((outgoing.id, outgoing.kind, LinkBody::Content(outgoing.signed.clone())));
             }
         }
+        let wait = (FIRST_RESEND << chat.resends.min(3)).min(MAX_RESEND);
+        if posted {
+            self.let_go(account);
+        }
         if going.is_empty() {
             return;
         }
-        let wait = (FIRST_RESEND << chat.resends.min(3)).min(MAX_RESEND);
         let route = self.buddies.get(account).and_then(|buddy| self.route(buddy));
         self.timers.reset(self.now.mono + wait, Timer::Resend(*account));
         let shown: Vec<_> =
@@ -177,6 +193,29 @@ impl Messenger {
         }
     }
 
+    /// What lies in the mailbox goes on a link too, and can't be taken back after that: which is saved first.
+    fn let_go(&mut self, account: &AccountId) {
+        let Some(buddy) = self.buddies.get_mut(account).filter(|buddy| buddy.chat.leaving.is_empty()) else { return };
+        let chat = &mut buddy.chat;
+        let posted = chat.outbox.iter().filter(|outgoing| outgoing.posted.is_some() && !outgoing.left);
+        chat.leaving = posted.map(|outgoing| outgoing.id).collect();
+        let changes = vec![Change::NotPosted(chat.leaving.clone())];
+        self.save(Saving::Leaving(*account), changes);
+    }
+
+    /// Where the disk would not take it, it is tried again; the messages don't wait for that.
+    pub(in crate::messenger) fn leaving_saved(&mut self, account: &AccountId, saved: bool) {
+        let Some(buddy) = self.buddies.get_mut(account) else { return };
+        let leaving = std::mem::take(&mut buddy.chat.leaving);
+        for outgoing in buddy.chat.outbox.iter_mut().filter(|outgoing| leaving.contains(&outgoing.id)) {
+            outgoing.left = true;
+        }
+        if !saved {
+            self.save_later(vec![Change::NotPosted(leaving)]);
+        }
+        self.pump(account);
+    }
+
     /// No receipt for a while although the link is up: the other side could not save, or lost it. Again, all of it.
     pub(in crate::messenger) fn resend(&mut self, account: &AccountId) {
         let Some(buddy) = self.buddies.get_mut(account) else { return };
@@ -186,6 +225,7 @@ impl Messenger {
         buddy.chat.resends += 1;
         buddy.chat.link_changed();
         self.pump(account);
+        self.consider_mail(account);
     }
 
     /// A link speaks: what the other side has decides what still has to go.
@@ -200,7 +240,10 @@ impl Messenger {
         if let Some(seen) = chat.last_seen.filter(|_| self.privacy.read_receipts) {
             let at = self.now.wall;
             self.say(account, &LinkBody::Read(seen, at));
+            self.told_of(account, seen);
         }
+        self.introduce_myself(account);
+        self.pay_receipts(account);
         self.pump(account);
     }
 
@@ -287,43 +330,108 @@ impl Messenger {
         chat.link_changed();
         if chat.outbox.front().is_some_and(|first| first.seq <= seq) {
             self.pump(account);
+            self.consider_mail(account);
         } else {
             self.out.push_back(Output::Fetch(*account, seq));
         }
         Ok(())
     }
 
-    pub(in crate::messenger) fn fetched(&mut self, account: &AccountId, messages: Vec<MessageRecord>) {
-        let Some(buddy) = self.buddies.get_mut(account) else { return };
-        let chat = &mut buddy.chat;
-        for message in messages.iter().rev() {
-            if chat.outbox.iter().all(|outgoing| outgoing.id != message.id) {
-                let place = chat.outbox.partition_point(|outgoing| outgoing.seq < message.seq);
-                chat.outbox.insert(place, Outgoing { left: true, ..Outgoing::of(message) });
-            }
+    /// The same, said in a letter: what was posted did not do, and is posted again.
+    pub(in crate::messenger) fn wanted_by_letter(
+        &mut self,
+        account: &AccountId,
+        seq: Seq,
+        written_ms: Millis,
+    ) -> Result<(), ProtoError> {
+        let Some(buddy) = self.buddies.get_mut(account) else { return Ok(()) };
+        if !buddy.post.wish_is_new(written_ms) {
+            return Ok(());
         }
-        chat.link_changed();
+        let mut again = Vec::new();
+        for outgoing in buddy.chat.outbox.iter_mut().filter(|outgoing| outgoing.seq >= seq && outgoing.posted.is_some())
+        {
+            outgoing.posted = None;
+            outgoing.left = true;
+            again.push(outgoing.id);
+        }
+        if !again.is_empty() {
+            self.note(vec![Change::NotPosted(again)]);
+        }
+        self.wanted(account, seq)
+    }
+
+    /// What they want again. In the place of what has been forgotten here stands nothing, so that they don't wait for it.
+    pub(in crate::messenger) fn fetched(&mut self, account: &AccountId, messages: Vec<MessageRecord>) {
+        let Some(buddy) = self.buddies.get(account) else { return };
+        let first = messages.first().map(|message| message.seq);
+        let Some(from) = buddy.chat.wish.map(|(seq, _)| seq).or(first) else { return };
+        let last = buddy.chat.mine.0.min(from.saturating_add(MAX_FETCHED - 1));
+        let mut stored: BTreeMap<_, _> = messages.into_iter().map(|message| (message.seq, message)).collect();
+        let missing = |seq: &Seq| buddy.chat.outbox.iter().all(|outgoing| outgoing.seq != *seq);
+        let wanted: Vec<_> = (from..=last).filter(missing).collect();
+        let voids = wanted.into_iter().filter_map(|seq| {
+            let kept = stored.remove(&seq).filter(|message| !message.signed.bytes().is_empty());
+            kept.or_else(|| self.nothing_at(account, seq))
+        });
+        let outgoing: Vec<_> = voids.map(|message| Outgoing { left: true, ..Outgoing::of(&message) }).collect();
+        let Some(buddy) = self.buddies.get_mut(account) else { return };
+        for outgoing in outgoing {
+            let place = buddy.chat.outbox.partition_point(|other| other.seq < outgoing.seq);
+            buddy.chat.outbox.insert(place, outgoing);
+        }
+        buddy.chat.link_changed();
         self.pump(account);
+        self.consider_mail(account);
+    }
+
+    /// A void in a place of my sequence; always the same one.
+    pub(in crate::messenger) fn nothing_at(&self, account: &AccountId, seq: Seq) -> Option<MessageRecord> {
+        let pin = self.buddies.get(account)?.record.pin?;
+        let place = Place {
+            conversation: ConversationId::between(&self.me.account_key, &pin.key),
+            author: self.me.account,
+            device: self.me.device.device(),
+            seq,
+            previous: MessageId::new([0; 32]),
+            hlc: Hlc(0),
+            sent_ms: 0,
+        };
+        let content = Content::new(place, &Body::Void);
+        let signed = Signed::make(&content, &self.me.device);
+        Some(record_of(*account, true, &content, &Body::Void, signed))
     }
 
     pub(in crate::messenger) fn cancel(&mut self, number: u64, buddy: &str, message: &str) -> Outcome {
         let account = self.buddy_by_hex(buddy)?.record.account;
         let too_late = || refuse(ErrorCode::TooLate, "it has left this computer");
-        let unknown = || refuse(ErrorCode::Unknown, "no such message");
         let id = message_by_hex(message)?;
-        let device = self.me.device.clone();
-        let Some(buddy) = self.buddies.get_mut(&account) else { return Err(unknown()) };
-        let chat = &mut buddy.chat;
+        let Some(buddy) = self.buddies.get(&account) else { return Err(too_late()) };
+        let chat = &buddy.chat;
         let outgoing = chat.outbox.iter().find(|outgoing| outgoing.id == id).ok_or_else(too_late)?;
-        if outgoing.left || chat.voiding.is_some() || !chat.staged.is_empty() {
+        if outgoing.left || chat.held().is_some() || chat.leaving.contains(&id) {
             return Err(too_late());
         }
-        let content = outgoing.signed.peek().map_err(|_| unknown())?.void();
-        let signed = Signed::make(&content, &device);
-        let new = record_of(account, true, &content, &Body::Void, signed);
-        chat.voiding = Some((number, id, new.clone()));
-        self.save(Saving::Void(account), vec![Change::Void { old: id, new }]);
+        if self.letter_of(&account, &id).is_some() {
+            return self.withdraw(number, &account, id);
+        }
+        if !chat.staged.is_empty() || !self.take_back(number, &account, &id) {
+            return Err(too_late());
+        }
         Ok(None)
+    }
+
+    /// Puts a void into a message's place; false where it is not there any more.
+    pub(in crate::messenger) fn take_back(&mut self, number: u64, account: &AccountId, id: &MessageId) -> bool {
+        let device = self.me.device.clone();
+        let Some(buddy) = self.buddies.get_mut(account) else { return false };
+        let Some(outgoing) = buddy.chat.outbox.iter().find(|outgoing| outgoing.id == *id) else { return false };
+        let Ok(content) = outgoing.signed.peek().map(|content| content.void()) else { return false };
+        let signed = Signed::make(&content, &device);
+        let new = record_of(*account, true, &content, &Body::Void, signed);
+        buddy.chat.voiding = Some((number, *id, new.clone()));
+        self.save(Saving::Void(*account), vec![Change::Void { old: *id, new }]);
+        true
     }
 
     pub(in crate::messenger) fn void_saved(&mut self, account: &AccountId, saved: bool) {
@@ -344,6 +452,7 @@ impl Messenger {
         }
         self.save_mine(account);
         self.pump(account);
+        self.consider_mail(account);
     }
 }
 

@@ -8,6 +8,7 @@ impl Messenger {
         account: &AccountId,
         device: &DeviceId,
         signed: Signed<Content>,
+        by_letter: bool,
     ) -> Result<(), ProtoError> {
         let (now, my_key) = (self.now, self.me.account_key);
         let Some(buddy) = self.buddies.get_mut(account) else { return Ok(()) };
@@ -29,7 +30,10 @@ impl Messenger {
             if content.seq - tail > MAX_SEQ_JUMP {
                 return Err(ProtoError::SeqJump);
             }
-            if chat.wanted != Some(tail + 1) {
+            if by_letter {
+                buddy.post.want = Some(tail + 1);
+                self.consider_mail(account);
+            } else if chat.wanted != Some(tail + 1) {
                 chat.wanted = Some(tail + 1);
                 self.say(account, &LinkBody::Want(tail + 1));
             }
@@ -52,7 +56,7 @@ impl Messenger {
         }
         record.sent_ms = content.sent_ms.min(Hlc(u64::MAX).clamped(now.wall).0 >> 16);
         chat.hlc = chat.hlc.max(record.hlc);
-        chat.arrivals.push_back(Arrival { record, refused });
+        chat.arrivals.push_back(Arrival { record, refused, by_letter });
         self.save_theirs(account);
         Ok(())
     }
@@ -64,7 +68,13 @@ impl Messenger {
             return;
         }
         chat.arriving = chat.arrivals.drain(..).collect();
-        let changes = chat.arriving.iter().map(|arrival| Change::Message(arrival.record.clone())).collect();
+        let mut changes: Vec<_> = chat.arriving.iter().map(|arrival| Change::Message(arrival.record.clone())).collect();
+        // A receipt that can't go now must go later, whatever happens.
+        let owed = chat.arriving.iter().filter(|arrival| arrival.by_letter && arrival.refused.is_none());
+        let owed: Vec<_> = owed.map(|arrival| arrival.record.id).collect();
+        if !owed.is_empty() {
+            changes.push(Change::Owe(*account, owed));
+        }
         self.save(Saving::Theirs(*account), changes);
     }
 
@@ -76,7 +86,8 @@ impl Messenger {
         let mut refused = Vec::new();
         let mut conflict = false;
         let mut arrived = Vec::new();
-        for (Arrival { record, refused: why }, fate) in arriving.into_iter().zip(fates) {
+        let mut not_owed = Vec::new();
+        for (Arrival { record, refused: why, by_letter }, fate) in arriving.into_iter().zip(fates) {
             let id = record.id;
             match fate {
                 Fate::Done | Fate::Shown(_) => {
@@ -90,20 +101,25 @@ impl Messenger {
                     arrived.push((record, fate));
                 }
                 Fate::Known => {}
+                // They have forgotten what they said there; the first stays, and nobody says anything else.
+                Fate::Conflict if record.kind == kind::VOID && why.is_none() => {}
                 Fate::Conflict => {
                     conflict |= !std::mem::replace(&mut chat.equivocated, true);
-                    refused.push((id, ProtoError::Equivocation));
+                    not_owed.extend(by_letter.then_some(id));
+                    refused.push((id, ProtoError::Equivocation, by_letter));
                     continue;
                 }
             }
             match why {
-                Some(error) => refused.push((id, error)),
+                Some(error) => refused.push((id, error, by_letter)),
+                None if by_letter => drop(buddy.post.owed.insert(id)),
                 None => receipt.push(id),
             }
         }
         if chat.wanted.is_some_and(|wanted| chat.theirs.values().any(|tail| *tail >= wanted)) {
             chat.wanted = None;
         }
+        buddy.post.want = buddy.post.want.filter(|wanted| chat.theirs.values().all(|tail| tail < wanted));
         if !arrived.is_empty() {
             buddy.typing = false;
             self.dirty.insert(*account);
@@ -114,12 +130,20 @@ impl Messenger {
         for ids in receipt.chunks(MAX_RECEIPT) {
             self.say(account, &LinkBody::Delivered(ids.to_vec()));
         }
-        for (id, error) in refused {
-            self.say(account, &LinkBody::Refused(id, format!("{error:?}")));
+        for (id, error, by_letter) in refused {
+            let code = format!("{error:?}");
+            if !self.say(account, &LinkBody::Refused(id, code.clone())) && by_letter {
+                self.refuse_by_letter(account, id, code);
+            }
         }
+        if !not_owed.is_empty() {
+            self.note(vec![Change::Paid(not_owed)]);
+        }
+        self.pay_receipts(account);
         if conflict {
             self.tell(Event::Notice { notice: Notice::Equivocation { buddy: account.to_string() } });
         }
+        self.letter_saved(account, true);
         self.save_theirs(account);
     }
 
@@ -131,6 +155,7 @@ impl Messenger {
             buddy.chat.their_hlc.clear();
             buddy.chat.wanted = None;
         }
+        self.letter_saved(account, false);
     }
 
     pub(in crate::messenger) fn mark_read(&mut self, buddy: &str) -> Outcome {
@@ -144,10 +169,23 @@ impl Messenger {
             self.dirty.insert(account);
             self.note(vec![Change::Seen(account)]);
             if let Some(seen) = seen.filter(|_| self.privacy.read_receipts) {
-                self.say(&account, &LinkBody::Read(seen, at));
+                if self.say(&account, &LinkBody::Read(seen, at)) {
+                    self.told_of(&account, seen);
+                } else if let Some(buddy) = self.buddies.get_mut(&account) {
+                    buddy.post.read = true;
+                    self.consider_mail(&account);
+                }
             }
         }
         Ok(Some(Reply::Done))
+    }
+
+    /// They know that I have seen this.
+    pub(super) fn told_of(&mut self, account: &AccountId, seen: MessageId) {
+        if let Some(buddy) = self.buddies.get_mut(account) {
+            buddy.post.told_of = Some(seen);
+            buddy.post.read = false;
+        }
     }
 
     pub(in crate::messenger) fn typing(&mut self, buddy: &str, active: bool) -> Outcome {

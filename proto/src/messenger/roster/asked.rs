@@ -19,6 +19,7 @@ impl Messenger {
             self.dirty.extend(self.buddies.keys());
             if !leaving {
                 self.dial_everyone();
+                self.look_for_mail();
             }
         } else {
             self.tell_status_to_all();
@@ -73,8 +74,8 @@ impl Messenger {
         &mut self,
         account: AccountId,
         asking: &Asking,
-        list: Signed<DeviceList>,
-        pin: Pin,
+        found: Found,
+        delivery: Option<TokenRecord>,
     ) {
         let mut record = match self.buddies.get(&account) {
             Some(buddy) => buddy.record.clone(),
@@ -82,7 +83,11 @@ impl Messenger {
         };
         record.relation = Relation::Asked;
         record.verified |= asking.key.is_some();
-        self.take_in(record, list, pin);
+        record.my_token = record.my_token.or(delivery);
+        self.take_in(record, found.list, found.pin);
+        if delivery.is_some() {
+            self.keep_tokens(vec![account]);
+        }
     }
 
     pub(in crate::messenger) fn replace(&mut self, record: BuddyRecord) {
@@ -120,7 +125,13 @@ impl Messenger {
         record.relation = Relation::Buddy;
         record.name = request.name;
         record.verified |= verified;
+        record.their_token = request.delivery.or(record.their_token);
         self.take_in(record, request.list, pin);
+        if let Some(buddy) = self.buddies.get_mut(&account) {
+            buddy.post.introduce = true;
+        }
+        self.give_tokens();
+        self.consider_mail(&account);
         self.note(vec![Change::ForgetRequest(account)]);
         self.tell(Event::RequestGone { id: account.to_string() });
     }
@@ -202,8 +213,10 @@ impl Messenger {
             buddy.record.relation = relation;
             buddy.presence = None;
         }
+        self.end_mail(account);
         self.keep(account);
         self.tell_server(&call);
+        self.revoke_tokens();
     }
 
     pub(in crate::messenger) fn rename(&mut self, buddy: &str, alias: String) -> Outcome {
@@ -238,6 +251,7 @@ impl Messenger {
         }
         self.keep(&account);
         self.dial(&account);
+        self.consider_mail(&account);
         Ok(Some(Reply::Done))
     }
 

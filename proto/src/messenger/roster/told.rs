@@ -73,6 +73,7 @@ impl Messenger {
         }
         if here.is_none() || here == Some(Relation::Asked) {
             self.keep(&account);
+            self.give_tokens();
         }
     }
 
@@ -85,7 +86,9 @@ impl Messenger {
                 buddy.record.relation = Relation::Former;
                 buddy.presence = None;
             }
+            self.end_mail(account);
             self.keep(account);
+            self.revoke_tokens();
         }
     }
 

@@ -11,9 +11,11 @@ impl Messenger {
         lists: &[Signed<DeviceList>],
         prekey: Option<&Signed<Prekey>>,
     ) {
-        match self.sealed_request(account, &asking, lists, prekey) {
+        let delivery = self.token_for(&account);
+        match self.sealed_request(account, &asking, lists, prekey, delivery) {
             Ok((envelope, list, pin)) => {
-                let pendency = Pendency::Ask { account, asking: Box::new(asking), list, pin };
+                let found = Box::new(Found { list, pin });
+                let pendency = Pendency::Ask { account, asking: Box::new(asking), found, delivery };
                 self.call(&Call::Ask { to: account, envelope }, pendency);
             }
             Err(ProtoError::AccountKeyChanged) => {
@@ -33,6 +35,7 @@ impl Messenger {
         asking: &Asking,
         lists: &[Signed<DeviceList>],
         prekey: Option<&Signed<Prekey>>,
+        delivery: Option<TokenRecord>,
     ) -> Result<(Envelope, Signed<DeviceList>, Pin), ProtoError> {
         let newest = lists.last().ok_or(ProtoError::Malformed)?;
         let pinned = self.buddies.get(&account).and_then(|buddy| buddy.record.pin);
@@ -54,7 +57,7 @@ impl Messenger {
             note: asking.note.clone(),
             token: asking.token.map(Into::into),
             asked_ms: self.now.wall,
-            delivery: None,
+            delivery: delivery.map(|record| record.token),
         };
         let plain = frame::encode(&Signed::make(&request, &self.me.device));
         let envelope = Envelope::seal(&plain, &key, &device, &mut self.rng)?;

@@ -124,6 +124,7 @@ impl Messenger {
                 buddy.reach.lost_at = None;
             }
             self.dirty.insert(*account);
+            self.consider_mail(account);
             return;
         };
         let Some(device) = buddy.device() else { return };
