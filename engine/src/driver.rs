@@ -6,11 +6,13 @@
 //! from [`crate::Engine::start`] until the last handle is gone.
 
 mod open;
+mod shown;
 
 use std::{path::PathBuf, sync::Arc};
 
 use juice_proto::view::{
-    Command, CommandError, ErrorCode, Event, HistoryPage, PageAt, Phase, Reply, SafetyNumberView, ServerState, Snapshot,
+    Command, CommandError, EditView, ErrorCode, Event, HistoryPage, PageAt, Phase, Reply, SafetyNumberView, SearchPage,
+    ServerState, Snapshot,
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -31,7 +33,24 @@ use crate::{
 pub(crate) enum Order {
     Command(Box<Command>, Answer<Result<Reply, CommandError>>),
     Snapshot(Answer<Snapshot>),
-    History { buddy: String, at: PageAt, limit: u32, answer: Answer<Result<HistoryPage, CommandError>> },
+    History {
+        buddy: String,
+        at: PageAt,
+        limit: u32,
+        answer: Answer<Result<HistoryPage, CommandError>>,
+    },
+    Search {
+        query: String,
+        buddy: Option<String>,
+        before: Option<String>,
+        limit: u32,
+        answer: Answer<Result<SearchPage, CommandError>>,
+    },
+    Edits {
+        buddy: String,
+        message: String,
+        answer: Answer<Result<Vec<EditView>, CommandError>>,
+    },
     FilePath {
         buddy: String,
         message: String,
@@ -114,6 +133,14 @@ impl Driver {
             }
             Order::History { buddy, at, limit, answer } => match &mut self.open {
                 Some(open) => open.history(&buddy, &at, limit, answer),
+                None => drop(answer.send(Err(signed_out()))),
+            },
+            Order::Search { query, buddy, before, limit, answer } => match &mut self.open {
+                Some(open) => open.search(query, buddy.as_deref(), before.as_deref(), limit, answer),
+                None => drop(answer.send(Err(signed_out()))),
+            },
+            Order::Edits { buddy, message, answer } => match &mut self.open {
+                Some(open) => open.edits(&buddy, &message, answer),
                 None => drop(answer.send(Err(signed_out()))),
             },
             Order::FilePath { buddy, message, answer } => match &mut self.open {

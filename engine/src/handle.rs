@@ -6,7 +6,8 @@
 use std::path::PathBuf;
 
 use juice_proto::view::{
-    Command, CommandError, ErrorCode, Event, HistoryPage, PageAt, Phase, Reply, SafetyNumberView, ServerState, Snapshot,
+    Command, CommandError, EditView, ErrorCode, Event, HistoryPage, PageAt, Phase, Reply, SafetyNumberView, SearchPage,
+    ServerState, Snapshot,
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -122,6 +123,30 @@ impl Handle {
     /// `SignedOut`, `Unknown`, `NotSaved` where the disk would not give it.
     pub async fn history(&self, buddy: String, at: PageAt, limit: u32) -> Result<HistoryPage, CommandError> {
         self.ask(|answer| Order::History { buddy, at, limit, answer }).await.unwrap_or_else(|| Err(stopped()))
+    }
+
+    /// What was said that holds all words of `query`, whatever else is in it; the last word may go on. The newest `limit`
+    /// hits (200 at most), with one buddy where given, or those before the place (`order:id`) of the last one known.
+    ///
+    /// # Errors
+    /// `SignedOut`, `Unknown`, `NotSaved` where the disk would not give it.
+    pub async fn search(
+        &self,
+        query: String,
+        buddy: Option<String>,
+        before: Option<String>,
+        limit: u32,
+    ) -> Result<SearchPage, CommandError> {
+        let order = |answer| Order::Search { query, buddy, before, limit, answer };
+        self.ask(order).await.unwrap_or_else(|| Err(stopped()))
+    }
+
+    /// The texts that a message has had, oldest first; the last is the one that it has. None of a deleted one.
+    ///
+    /// # Errors
+    /// `SignedOut`, `Unknown`, `NotSaved` where the disk would not give it.
+    pub async fn edits(&self, buddy: String, message: String) -> Result<Vec<EditView>, CommandError> {
+        self.ask(|answer| Order::Edits { buddy, message, answer }).await.unwrap_or_else(|| Err(stopped()))
     }
 
     /// Where the file of a message is: one of mine, or one of theirs once it is whole.

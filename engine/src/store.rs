@@ -5,11 +5,11 @@
 //! of their own. Saves never wait, so the loop that owns the messenger may call them. Nothing is answered before it is
 //! on the disk (WAL, synchronous=FULL).
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use juice_proto::{
-    content::Seq,
-    id::AccountId,
+    content::{Hlc, Seq},
+    id::{AccountId, MessageId, Millis},
     messenger::{
         SaveId,
         record::{Change, Fate, Loaded, MessageRecord},
@@ -20,6 +20,7 @@ use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
     task::JoinHandle,
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +28,7 @@ use writer::{Job, Writer};
 
 pub use error::StoreError;
 pub use page::{At, StoredPage};
+pub use search::{Hit, Hits};
 pub(crate) use transfer::{LastWord, StoredFile, Transfer};
 
 mod about;
@@ -34,18 +36,25 @@ mod apply;
 mod code;
 mod connect;
 mod conversation;
+mod edits;
 mod error;
 mod file;
 mod forget;
+mod index;
 mod load;
 mod message;
 mod page;
+mod search;
 mod shown;
 mod transfer;
+mod words;
 mod writer;
 
 /// How many saves may wait. A burst of messages makes one each; above this the disk is not keeping up.
 const QUEUE: usize = 1_024;
+
+/// How long a search waits for the index: it has fallen behind by less than this takes, but after an upgrade.
+const CATCH_UP: Duration = Duration::from_millis(250);
 
 /// What the store has to say.
 #[derive(Clone, Debug)]
@@ -85,9 +94,9 @@ impl Store {
     ) -> Result<(Self, Loaded), StoreError> {
         let mut connection = connect::writing(path, key).await?;
         let loaded = load::load(&mut connection).await?;
-        // One reader: a page takes milliseconds. It goes when it is idle, with its thread and its cache.
+        // A page takes milliseconds and need not wait for a search. They go when idle, with their threads and caches.
         let reads = SqlitePoolOptions::new()
-            .max_connections(1)
+            .max_connections(2)
             .idle_timeout(connect::READER_IDLE)
             .connect_lazy_with(connect::reading(path, key));
         let (jobs, queue) = mpsc::channel(QUEUE);
@@ -121,6 +130,35 @@ impl Store {
     /// `Database`, `Corrupt`.
     pub async fn history(&self, buddy: AccountId, at: At, limit: u32) -> Result<StoredPage, StoreError> {
         page::history(&mut *self.reads.acquire().await?, buddy, at, limit).await
+    }
+
+    /// What was said that holds all words of a query, the last of which may go on: the newest `limit` hits (200 at most),
+    /// with one buddy where given, or the newest before a hit's place. Waits a moment for the index to catch up.
+    ///
+    /// # Errors
+    /// `Database`, `Corrupt`.
+    pub async fn search(
+        &self,
+        query: &str,
+        buddy: Option<AccountId>,
+        before: Option<(Hlc, MessageId)>,
+        limit: u32,
+    ) -> Result<Hits, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        if self.enqueue(Job::CatchUp(answer)).is_ok() {
+            // A disk that stalls holds up no search.
+            let _ = timeout(CATCH_UP, answered).await;
+        }
+        search::search(&mut *self.reads.acquire().await?, query, buddy, before, limit).await
+    }
+
+    /// The texts that a message of this buddy's conversation has had, oldest first, each with the time since when; the
+    /// last is the one that it has. None where it was deleted or is not there.
+    ///
+    /// # Errors
+    /// `Database`, `Corrupt`.
+    pub async fn edits(&self, buddy: AccountId, message: MessageId) -> Result<Vec<(String, Millis)>, StoreError> {
+        edits::edits(&mut *self.reads.acquire().await?, buddy, message).await
     }
 
     /// What was kept under a name.

@@ -20,12 +20,8 @@ use std::{
 };
 
 use juice_engine::store::{StoreError, StoreNews};
-use juice_proto::{
-    messenger::record::{Change, MessageRecord},
-    vault::DataKey,
-};
-use samples::{Folder, Open, Pair, data_key};
-use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use juice_proto::messenger::record::{Change, MessageRecord};
+use samples::{Folder, Open, Pair, raw};
 
 /// Tells a process of ours which folder it works in.
 const FOLDER: &str = "JUICE_TEST_FOLDER";
@@ -43,11 +39,6 @@ fn part(name: &str) -> [&str; 4] {
 async fn open_named_folder() -> Open {
     let folder = std::env::var(FOLDER).expect("only the tests below run this");
     Open::with_key(&Path::new(&folder).join("database.sqlite"), 1).await.unwrap()
-}
-
-async fn raw(database: &Path, key: &DataKey) -> SqliteConnection {
-    let key = hex::encode(key.derive("juice/database/1"));
-    SqliteConnectOptions::new().filename(database).pragma("key", format!("\"x'{key}'\"")).connect().await.unwrap()
 }
 
 #[test]
@@ -120,7 +111,7 @@ async fn a_process_killed_at_any_moment_loses_nothing_that_it_acknowledged() {
         }
     }
     open.store.close().await;
-    let mut raw = raw(&folder.database(), &data_key(1)).await;
+    let mut raw = raw(&folder.database()).await;
     let verdict: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut raw).await.unwrap();
     assert_eq!(verdict, "ok");
 }
@@ -250,7 +241,7 @@ async fn a_newer_database_is_left_as_it_is() {
     let mut open = Open::at(&folder).await;
     open.save(vec![Change::Message(Pair::new().mine(1, "older"))]).await;
     open.store.close().await;
-    let mut newer = raw(&folder.database(), &data_key(1)).await;
+    let mut newer = raw(&folder.database()).await;
     sqlx::query(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
          VALUES (9999, 'of another year', 1, x'00', 0)",

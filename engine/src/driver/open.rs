@@ -6,7 +6,7 @@ use juice_proto::{
     content::Hlc,
     id::{AccountId, MessageId, Millis, Now},
     messenger::{Input, Messenger, Output, record::ShownMessage},
-    view::{Command, CommandError, ErrorCode, Event, HistoryPage, MessageView, PageAt, Reply},
+    view::{Command, CommandError, EditView, ErrorCode, Event, HistoryPage, MessageView, PageAt, Reply, SearchPage},
 };
 use tokio::{
     sync::{broadcast, mpsc},
@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::Answer;
+use super::{Answer, shown};
 use crate::{
     clock::Clock,
     files::{self, Files, FilesNews, Fittings},
@@ -49,6 +49,8 @@ pub(super) struct Open {
     answers: HashMap<u64, Answer<Result<Reply, CommandError>>>,
     last_number: u64,
     pages: JoinSet<Page>,
+    /// Reads that answer for themselves.
+    reads: JoinSet<()>,
     signed_out: bool,
 }
 
@@ -60,7 +62,8 @@ impl Open {
         let (told, files_news) = mpsc::channel(FILES_NEWS);
         // A net has one such receiver, and this is its one taker.
         let accepted = opened.net.accepted_files().unwrap_or_else(|| mpsc::channel(1).1);
-        let fittings = Fittings { store: opened.store.clone(), door: opened.net.file_door(), accepted, downloads };
+        let fittings =
+            Fittings { store: opened.store.clone(), door: opened.net.file_door(), accepted, downloads };
         let files = Files::start(fittings, told);
         Self {
             messenger: opened.messenger,
@@ -79,6 +82,7 @@ impl Open {
             answers: HashMap::new(),
             last_number: 0,
             pages: JoinSet::new(),
+            reads: JoinSet::new(),
             signed_out: false,
         }
     }
@@ -106,6 +110,7 @@ impl Open {
             Some(Ok((page, answer))) = self.pages.join_next() => {
                 let _ = answer.send(self.show_page(page));
             }
+            Some(_) = self.reads.join_next() => {}
             else => std::future::pending().await,
         }
     }
@@ -262,16 +267,46 @@ impl Open {
     /// Reads a page beside the loop; [`Self::take_news`] answers when it is there.
     pub fn history(&mut self, buddy: &str, at: &PageAt, limit: u32, answer: Answer<Result<HistoryPage, CommandError>>) {
         let (Ok(buddy), Ok(at)) = (AccountId::parse(buddy), part(at)) else {
-            let message = "no such conversation or place in it".into();
-            return drop(answer.send(Err(CommandError { code: ErrorCode::Unknown, message })));
+            return drop(answer.send(Err(unknown())));
         };
         let store = self.store.clone();
         self.pages.spawn(async move { (store.history(buddy, at, limit).await, answer) });
     }
 
+    /// Searches beside the loop.
+    pub fn search(
+        &mut self,
+        query: String,
+        buddy: Option<&str>,
+        before: Option<&str>,
+        limit: u32,
+        answer: Answer<Result<SearchPage, CommandError>>,
+    ) {
+        let buddy = buddy.map(AccountId::parse).transpose();
+        let (Ok(buddy), Ok(before)) = (buddy, before.map(place).transpose()) else {
+            return drop(answer.send(Err(unknown())));
+        };
+        let store = self.store.clone();
+        self.reads.spawn(async move {
+            let hits = store.search(&query, buddy, before, limit).await;
+            let _ = answer.send(hits.map(shown::search_page).map_err(not_read));
+        });
+    }
+
+    /// Reads the texts of a message beside the loop.
+    pub fn edits(&mut self, buddy: &str, message: &str, answer: Answer<Result<Vec<EditView>, CommandError>>) {
+        let (Ok(buddy), Ok(message)) = (AccountId::parse(buddy), MessageId::parse(message)) else {
+            return drop(answer.send(Err(unknown())));
+        };
+        let store = self.store.clone();
+        self.reads.spawn(async move {
+            let texts = store.edits(buddy, message).await;
+            let _ = answer.send(texts.map(shown::edit_views).map_err(not_read));
+        });
+    }
+
     fn show_page(&self, page: Result<StoredPage, StoreError>) -> Result<HistoryPage, CommandError> {
-        let page =
-            page.map_err(|error| CommandError { code: ErrorCode::NotSaved, message: format!("the disk: {error}") })?;
+        let page = page.map_err(not_read)?;
         Ok(HistoryPage {
             messages: page.messages.iter().map(|message| self.view(message)).collect(),
             more: page.more,
@@ -324,6 +359,15 @@ impl Open {
         tokio::join!(net.stop(), server.stop(), store.close());
         unheard.abort();
     }
+}
+
+fn unknown() -> CommandError {
+    CommandError { code: ErrorCode::Unknown, message: "no such conversation, message or place".into() }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn not_read(error: StoreError) -> CommandError {
+    CommandError { code: ErrorCode::NotSaved, message: format!("the disk: {error}") }
 }
 
 /// The part of a conversation that is asked for.

@@ -73,6 +73,7 @@ impl Writer {
     }
 
     async fn edit(&mut self, id: MessageId, target: &Target) -> Result<(), StoreError> {
+        self.unindex(&[target.number]).await?;
         sqlx::query(
             "UPDATE messages
              SET edited = 1,
@@ -86,10 +87,11 @@ impl Writer {
         .bind(id.bytes().as_slice())
         .execute(&mut self.connection)
         .await?;
-        Ok(())
+        self.reindex(&[target.number]).await
     }
 
     async fn delete(&mut self, id: MessageId, target: &Target) -> Result<(), StoreError> {
+        self.unindex(&[target.number]).await?;
         sqlx::query(
             "UPDATE messages SET text = '', deleted = 1, content = iif(mine = 1 AND progress = 0, content, x'')
              WHERE number = ?1",

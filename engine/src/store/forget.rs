@@ -9,8 +9,8 @@ use juice_proto::id::AccountId;
 
 use super::{error::StoreError, writer::Writer};
 
-/// How many messages are deleted at a go: some milliseconds' worth.
-const SWEPT: i64 = 256;
+/// The messages that are deleted at a go: some milliseconds' worth.
+const SOME: &str = "SELECT number FROM messages WHERE conversation = ?1 ORDER BY hlc LIMIT 128";
 
 impl Writer {
     pub(super) async fn forget_conversation(&mut self, buddy: AccountId) -> Result<(), StoreError> {
@@ -33,23 +33,48 @@ impl Writer {
         .bind(old)
         .fetch_one(&mut self.connection)
         .await?;
-        let statements = [
+        let waiting = self.numbers(
+            "SELECT messages.number FROM sequences JOIN messages ON messages.sequence = sequences.number
+             WHERE sequences.conversation = ?1 AND messages.mine = 1 AND messages.progress = 0
+               AND messages.conversation = ?1",
+            old,
+        );
+        let waiting = waiting.await?;
+        let last = self.numbers(
+            "SELECT (SELECT number FROM messages WHERE sequence = sequences.number ORDER BY seq DESC LIMIT 1) AS last
+             FROM sequences WHERE conversation = ?1 AND last IS NOT NULL",
+            old,
+        );
+        let last: Vec<_> = last.await?.into_iter().filter(|last| !waiting.contains(last)).collect();
+        // In the index is with whom a thing was said.
+        self.unindex(&waiting).await?;
+        self.unindex(&last).await?;
+        sqlx::query(
             "UPDATE sequences
              SET conversation = ?2,
                  forgotten_seq = coalesce((SELECT MAX(seq) FROM messages WHERE sequence = sequences.number), 0)
              WHERE conversation = ?1",
-            "UPDATE messages SET conversation = ?2
-             WHERE mine = 1 AND progress = 0
-               AND sequence IN (SELECT number FROM sequences WHERE conversation = ?2) AND conversation = ?1",
-            "UPDATE messages
-             SET conversation = ?2, kind = 0, text = '', target = x'', content = x'', shown = 0, unread = 0, edited = 0,
-                 deleted = 0
-             WHERE conversation = ?1
-               AND (sequence, seq) IN (SELECT number, forgotten_seq FROM sequences WHERE conversation = ?2)",
-        ];
-        for statement in statements {
-            sqlx::query(statement).bind(old).bind(new).execute(&mut self.connection).await?;
+        )
+        .bind(old)
+        .bind(new)
+        .execute(&mut self.connection)
+        .await?;
+        for (rows, statement) in [
+            (&waiting, "UPDATE messages SET conversation = ?2 WHERE number IN (SELECT value FROM json_each(?1))"),
+            (
+                &last,
+                "UPDATE messages
+                 SET conversation = ?2, kind = 0, text = '', target = x'', content = x'', shown = 0, unread = 0,
+                     edited = 0, deleted = 0
+                 WHERE number IN (SELECT value FROM json_each(?1))",
+            ),
+        ] {
+            sqlx::query(statement).bind(format!("{rows:?}")).bind(new).execute(&mut self.connection).await?;
         }
+        for row in last {
+            self.drop_said_about(row).await?;
+        }
+        self.reindex(&waiting).await?;
         self.to_sweep = true;
         Ok(())
     }
@@ -60,21 +85,25 @@ impl Writer {
             .fetch_optional(&mut self.connection)
             .await?;
         let Some(conversation) = forgotten else { return Ok(false) };
-        let swept = sqlx::query(
-            "DELETE FROM messages
-             WHERE number IN (SELECT number FROM messages WHERE conversation = ?1 ORDER BY hlc LIMIT ?2)",
-        )
-        .bind(conversation)
-        .bind(SWEPT)
-        .execute(&mut self.connection)
-        .await?;
-        if swept.rows_affected() == 0 {
+        let rows = self.numbers(SOME, conversation).await?;
+        if rows.is_empty() {
             sqlx::query("DELETE FROM conversations WHERE number = ?1")
                 .bind(conversation)
                 .execute(&mut self.connection)
                 .await?;
             self.scrub = true;
+            return Ok(true);
         }
+        self.unindex(&rows).await?;
+        sqlx::query("DELETE FROM messages WHERE number IN (SELECT value FROM json_each(?1))")
+            .bind(format!("{rows:?}"))
+            .execute(&mut self.connection)
+            .await?;
+        self.lower_index().await?;
         Ok(true)
+    }
+
+    async fn numbers(&mut self, statement: &'static str, conversation: i64) -> Result<Vec<i64>, StoreError> {
+        Ok(sqlx::query_scalar(statement).bind(conversation).fetch_all(&mut self.connection).await?)
     }
 }

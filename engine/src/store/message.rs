@@ -104,6 +104,7 @@ impl Writer {
         .await?;
         if inserted.rows_affected() > 0 {
             self.top = Some(top);
+            self.to_index |= shown;
             return self.say_about(message, &place, inserted.last_insert_rowid()).await;
         }
         let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1)")
@@ -118,6 +119,9 @@ impl Writer {
         let place = self.place(new).await?;
         let (progress, progress_ms) = code::progress(new.progress)?;
         let shown = kind::has_line(new.kind);
+        if let Some(row) = self.row_of(old).await? {
+            self.unindex(&[row]).await?;
+        }
         let replaced: Option<i64> = sqlx::query_scalar(
             "UPDATE messages
              SET id = ?4, hlc = ?5, sent_ms = ?6, kind = ?7, text = ?8, content = ?9, signature = ?10, progress = ?11,
@@ -140,9 +144,12 @@ impl Writer {
         .bind(shown)
         .fetch_optional(&mut self.connection)
         .await?;
-        if let Some(number) = replaced {
-            self.drop_said_about(number).await?;
+        if let Some(row) = replaced {
+            self.drop_said_about(row).await?;
             return Ok(Fate::Done);
+        }
+        if let Some(row) = self.row_of(old).await? {
+            self.reindex(&[row]).await?;
         }
         // Nothing to replace: known already, kept from leaving too late, or its place is free.
         self.insert(new).await

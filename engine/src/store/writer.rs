@@ -5,7 +5,7 @@
 //! of its own, so that one can't spoil another. While nothing waits it does chores, each of some milliseconds. It ends
 //! when told to or when the last handle is gone.
 
-use std::{collections::HashMap, slice};
+use std::{collections::HashMap, slice, time::Duration};
 
 use juice_proto::{
     content::Seq,
@@ -16,13 +16,19 @@ use juice_proto::{
     },
 };
 use sqlx::{Connection, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{StoreNews, Transfer, error::StoreError, message::Place};
 
 /// The most saves in one transaction: enough to share an fsync, few enough that the first does not wait long.
 const GROUP: usize = 256;
+
+/// After how long without work what can wait is done: people who talk don't wait for it.
+const QUIET: Duration = Duration::from_millis(300);
 
 /// Something for the writer to do.
 pub(super) enum Job {
@@ -32,6 +38,8 @@ pub(super) enum Job {
     Fetch(AccountId, Seq),
     /// Keep a setting.
     Set(String, String, oneshot::Sender<Result<(), StoreError>>),
+    /// Bring the search index up to date, as far as a person would wait for it.
+    CatchUp(oneshot::Sender<()>),
     /// Keep how far files are.
     Transfer(Vec<Transfer>, oneshot::Sender<Result<(), StoreError>>),
     /// Finish what is queued and end.
@@ -51,6 +59,10 @@ pub(super) struct Writer {
     pub(super) unwiped: Option<bool>,
     /// A forgotten conversation may have messages left.
     pub(super) to_sweep: bool,
+    /// There may be messages that are not in the search index yet.
+    pub(super) to_index: bool,
+    /// Up to which message the index goes, once it has been looked up.
+    pub(super) up_to: Option<i64>,
     queue: mpsc::Receiver<Job>,
     answers: mpsc::Sender<StoreNews>,
     closing: CancellationToken,
@@ -71,6 +83,8 @@ impl Writer {
             unwiped: None,
             // Another run may have left some.
             to_sweep: true,
+            to_index: true,
+            up_to: None,
             queue,
             answers,
             closing,
@@ -80,11 +94,17 @@ impl Writer {
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(GROUP);
         loop {
-            if self.queue.is_empty() && self.chore().await {
+            if self.to_sweep && self.queue.is_empty() {
+                self.sweep_chore().await;
                 continue;
             }
-            if self.queue.recv_many(&mut batch, GROUP).await == 0 {
-                break;
+            match self.next(&mut batch).await {
+                Some(0) => break,
+                Some(_) => {}
+                None => {
+                    self.quiet().await;
+                    continue;
+                }
             }
             let mut group = Vec::with_capacity(batch.len());
             for job in batch.drain(..) {
@@ -104,6 +124,11 @@ impl Writer {
                         self.save_all(&mut group).await;
                         let _ = answer.send(self.keep_transfer(&changes).await);
                     }
+                    Job::CatchUp(answer) => {
+                        self.save_all(&mut group).await;
+                        self.catch_up().await;
+                        let _ = answer.send(());
+                    }
                     // What is queued already is taken; then the queue ends.
                     Job::Close => self.queue.close(),
                 }
@@ -121,11 +146,23 @@ impl Writer {
         }
     }
 
-    /// Does some of what can wait; false when nothing is left of it.
-    async fn chore(&mut self) -> bool {
-        if !self.to_sweep {
-            return false;
+    /// The next jobs; none after a while in which there were none, where something is left to do then.
+    async fn next(&mut self, batch: &mut Vec<Job>) -> Option<usize> {
+        let jobs = self.queue.recv_many(batch, GROUP);
+        if self.to_index || self.scrub { timeout(QUIET, jobs).await.ok() } else { Some(jobs.await) }
+    }
+
+    /// Nobody has wanted anything for a while: does what can wait, until somebody does.
+    async fn quiet(&mut self) {
+        if self.scrub {
+            self.scrub = !matches!(self.fold_log().await, Ok(true));
         }
+        while self.to_index && self.queue.is_empty() {
+            self.index_chore().await;
+        }
+    }
+
+    async fn sweep_chore(&mut self) {
         let swept = self.sweep_some().await;
         self.to_sweep = matches!(swept, Ok(true));
         if let Err(error) = swept {
@@ -135,19 +172,12 @@ impl Writer {
         if !self.to_sweep && self.scrub {
             self.scrub = !matches!(self.fold_log().await, Ok(true));
         }
-        self.to_sweep
     }
 
     async fn sweep_some(&mut self) -> Result<bool, StoreError> {
-        self.execute("BEGIN IMMEDIATE").await?;
-        let done = match self.sweep().await {
-            Ok(more) => self.execute("COMMIT").await.map(|()| more),
-            Err(error) => Err(error),
-        };
-        if done.is_err() {
-            let _ = self.execute("ROLLBACK").await;
-        }
-        done
+        self.begin().await?;
+        let done = self.sweep().await;
+        self.end(done).await
     }
 
     async fn save_all(&mut self, group: &mut Vec<(SaveId, Vec<Change>)>) {
@@ -186,18 +216,32 @@ impl Writer {
 
     /// Does saves, all or none.
     async fn transact(&mut self, group: &[(SaveId, Vec<Change>)]) -> Result<Vec<Vec<Fate>>, StoreError> {
-        let done = self.attempt(group).await;
+        self.begin().await?;
+        let done = self.apply_all(group).await;
+        self.end(done).await
+    }
+
+    pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
+        self.execute("BEGIN IMMEDIATE").await
+    }
+
+    /// Ends a transaction, well where `done` is well.
+    pub(super) async fn end<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        let done = match done {
+            Ok(done) => self.execute("COMMIT").await.map(|()| done),
+            Err(error) => Err(error),
+        };
         if done.is_err() {
-            // Numbers given out in this transaction are void, and on some errors SQLite has rolled back already.
+            // What was looked up or given out in this transaction is void, and on some errors SQLite has rolled back
+            // already.
             self.places.clear();
-            (self.top, self.unwiped) = (None, None);
+            (self.top, self.unwiped, self.up_to) = (None, None, None);
             let _ = self.execute("ROLLBACK").await;
         }
         done
     }
 
-    async fn attempt(&mut self, group: &[(SaveId, Vec<Change>)]) -> Result<Vec<Vec<Fate>>, StoreError> {
-        self.execute("BEGIN IMMEDIATE").await?;
+    async fn apply_all(&mut self, group: &[(SaveId, Vec<Change>)]) -> Result<Vec<Vec<Fate>>, StoreError> {
         let mut fates = Vec::with_capacity(group.len());
         for (_, changes) in group {
             let mut of_save = Vec::with_capacity(changes.len());
@@ -206,7 +250,6 @@ impl Writer {
             }
             fates.push(of_save);
         }
-        self.execute("COMMIT").await?;
         Ok(fates)
     }
 

@@ -2,7 +2,10 @@
 
 #![allow(dead_code, reason = "each test file compiles this anew and uses what it needs")]
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use juice_engine::store::{At, Store, StoreError, StoreNews};
 use juice_proto::{
@@ -20,6 +23,7 @@ use juice_proto::{
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
@@ -27,6 +31,9 @@ use zeroize::Zeroizing;
 pub const CHEAP: KdfParams = KdfParams { memory_kib: 8 * 1024, passes: 1, lanes: 1 };
 /// The time in these tests: 2026.
 pub const NOW: u64 = 1_780_000_000_000;
+
+/// How long what is done while nothing else is to be done may take on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The key of a profile, the same for the same number.
 pub fn data_key(number: u8) -> DataKey {
@@ -65,6 +72,7 @@ impl Drop for Folder {
 pub struct Open {
     pub store: Store,
     pub loaded: Loaded,
+    database: PathBuf,
     news: mpsc::Receiver<StoreNews>,
     saves: u64,
 }
@@ -77,7 +85,7 @@ impl Open {
     pub async fn with_key(database: &Path, key: u8) -> Result<Self, StoreError> {
         let (answers, news) = mpsc::channel(2_048);
         let (store, loaded) = Store::open(database, &data_key(key), answers).await?;
-        Ok(Self { store, loaded, news, saves: 0 })
+        Ok(Self { store, loaded, database: database.to_owned(), news, saves: 0 })
     }
 
     pub fn begin_save(&mut self, changes: Vec<Change>) -> SaveId {
@@ -111,6 +119,20 @@ impl Open {
         page.messages.into_iter().map(|shown| shown.record).collect()
     }
 
+    /// Waits until what has been forgotten is deleted.
+    pub async fn until_swept(&self) {
+        let begun = Instant::now();
+        while count(&self.database, "conversations WHERE forgotten = 1").await > 0 {
+            assert!(begun.elapsed() < PATIENCE, "it is swept some time");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// How many rows a table has.
+    pub async fn rows(&self, table: &'static str) -> i64 {
+        count(&self.database, table).await
+    }
+
     pub async fn fetch(&mut self, buddy: AccountId, from: u64) -> Vec<MessageRecord> {
         self.store.fetch(buddy, from).unwrap();
         match self.news().await {
@@ -124,6 +146,20 @@ impl Open {
         self.store.close().await;
         Self::at(folder).await
     }
+}
+
+/// The database beside the store, with its key.
+pub async fn raw(database: &Path) -> SqliteConnection {
+    let key = hex::encode(data_key(1).derive("juice/database/1"));
+    SqliteConnectOptions::new().filename(database).pragma("key", format!("\"x'{key}'\"")).connect().await.unwrap()
+}
+
+async fn count(database: &Path, of: &str) -> i64 {
+    let mut raw = raw(database).await;
+    let statement = AssertSqlSafe(format!("SELECT COUNT(*) FROM {of}"));
+    let count = sqlx::query_scalar(statement).fetch_one(&mut raw).await.unwrap();
+    raw.close().await.unwrap();
+    count
 }
 
 /// Someone with keys.
