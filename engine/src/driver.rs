@@ -11,8 +11,8 @@ mod shown;
 use std::{path::PathBuf, sync::Arc};
 
 use juice_proto::view::{
-    Command, CommandError, EditView, ErrorCode, Event, HistoryPage, PageAt, Phase, Reply, SafetyNumberView, SearchPage,
-    ServerState, Snapshot,
+    Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, PageAt, Phase, Reply,
+    SafetyNumberView, SearchPage, ServerState, Snapshot,
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -22,6 +22,7 @@ use tokio::{
 
 use self::open::Open;
 use crate::{
+    backup,
     clock::Clock,
     net::Listen,
     profile::Profile,
@@ -56,6 +57,22 @@ pub(crate) enum Order {
         message: String,
         answer: Answer<Result<PathBuf, CommandError>>,
     },
+    Export {
+        buddy: String,
+        format: ExportFormat,
+        path: PathBuf,
+        answer: Answer<Result<(), CommandError>>,
+    },
+    BackUp {
+        path: PathBuf,
+        password: String,
+        answer: Answer<Result<(), CommandError>>,
+    },
+    Restore {
+        path: PathBuf,
+        password: String,
+        answer: Answer<Result<(), CommandError>>,
+    },
     SafetyNumber(String, Answer<Result<SafetyNumberView, CommandError>>),
     Stop(Answer<()>),
 }
@@ -70,13 +87,14 @@ pub(crate) struct Driver {
     events: broadcast::Sender<Event>,
     clock: Clock,
     open: Option<Box<Open>>,
-    /// Registering, signing in or changing the password: one at a time.
+    /// Registering, signing in, restoring or changing the password: one at a time.
     errand: JoinSet<Errand>,
 }
 
 /// How an errand ended.
 enum Errand {
     Opened(Result<Box<Opened>, CommandError>, Answer<Result<Reply, CommandError>>),
+    Restored(Result<(), CommandError>, Answer<Result<(), CommandError>>),
     PasswordChanged(Result<(), CommandError>, Answer<Result<Reply, CommandError>>),
 }
 
@@ -147,6 +165,24 @@ impl Driver {
                 Some(open) => open.file_path(&buddy, &message, answer),
                 None => drop(answer.send(Err(signed_out()))),
             },
+            Order::Export { buddy, format, path, answer } => match &mut self.open {
+                Some(open) => open.export(self.clock.now(), &buddy, format, path, answer),
+                None => drop(answer.send(Err(signed_out()))),
+            },
+            Order::BackUp { path, password, answer } => match &mut self.open {
+                Some(open) => open.back_up(Arc::clone(&self.place.profile), path, password, answer),
+                None => drop(answer.send(Err(signed_out()))),
+            },
+            Order::Restore { path, password, answer } => {
+                if self.open.is_some() || !self.errand.is_empty() {
+                    return drop(answer.send(Err(busy())));
+                }
+                let profile = Arc::clone(&self.place.profile);
+                self.errand.spawn(async move {
+                    let done = backup::restore(profile, path, password).await;
+                    Errand::Restored(done.map_err(Into::into), answer)
+                });
+            }
             Order::SafetyNumber(buddy, answer) => {
                 let unknown = || CommandError { code: ErrorCode::Unknown, message: "no key known for them".into() };
                 let number = match &self.open {
@@ -224,6 +260,11 @@ impl Driver {
                 let phase = self.phase();
                 self.tell(Event::PhaseChanged { phase });
                 let _ = answer.send(Err(error));
+            }
+            Errand::Restored(done, answer) => {
+                let phase = self.phase();
+                self.tell(Event::PhaseChanged { phase });
+                let _ = answer.send(done);
             }
             Errand::PasswordChanged(done, answer) => drop(answer.send(done.map(|()| Reply::Done))),
         }

@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 
 use juice_proto::view::{
-    Command, CommandError, EditView, ErrorCode, Event, HistoryPage, PageAt, Phase, Reply, SafetyNumberView, SearchPage,
-    ServerState, Snapshot,
+    Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, PageAt, Phase, Reply,
+    SafetyNumberView, SearchPage, ServerState, Snapshot,
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -22,6 +22,7 @@ use crate::{
     },
     net::Listen,
     profile::{Profile, ProfileError},
+    session,
 };
 
 /// Commands that may wait for the driver; above it the caller waits.
@@ -77,6 +78,9 @@ impl Engine {
         let profile = Profile::open(&config.profile).map_err(|error| {
             if matches!(error, ProfileError::InUse) { StartError::ProfileInUse } else { StartError::Profile(error) }
         })?;
+        if let Err(error) = profile.discard_unfinished() {
+            tracing::warn!(%error, "what was left unfinished could not be cleared away");
+        }
         let listen = if config.loopback_only { Listen::Loopback } else { Listen::Anywhere };
         let (orders, inbox) = mpsc::channel(ORDERS);
         let (events, first) = broadcast::channel(EVENTS);
@@ -184,6 +188,34 @@ impl Handle {
         let kept = spawn_blocking(move || files::keep_pasted(&folder, &name, &bytes)).await;
         let not_kept = |why: String| CommandError { code: ErrorCode::NotSaved, message: why };
         kept.map_err(|_| not_kept("interrupted".into()))?.map_err(|error| not_kept(error.to_string()))
+    }
+
+    /// Writes the conversation with a buddy to a file at `path`, in place of what is there; returns when it is whole.
+    ///
+    /// # Errors
+    /// `SignedOut`, `Unknown`, `NotSaved` where it could not be read or written; what was at `path` is still there then.
+    pub async fn export(&self, buddy: String, format: ExportFormat, path: PathBuf) -> Result<(), CommandError> {
+        self.ask(|answer| Order::Export { buddy, format, path, answer }).await.unwrap_or_else(|| Err(stopped()))
+    }
+
+    /// Backs the whole profile up to a file at `path`, in place of what is there, under a password of its own; returns
+    /// when it is whole. The profile goes on meanwhile; what comes after the beginning is not in it.
+    ///
+    /// # Errors
+    /// `SignedOut`, `WeakPassword`, `NotSaved`.
+    pub async fn back_up(&self, path: PathBuf, password: String) -> Result<(), CommandError> {
+        session::check_password(&password)?;
+        self.ask(|answer| Order::BackUp { path, password, answer }).await.unwrap_or_else(|| Err(stopped()))
+    }
+
+    /// Puts a backup into a profile without an account, which is then locked: the account's password, as it was, opens
+    /// it. What happened since comes from the buddies.
+    ///
+    /// # Errors
+    /// `WrongPassword`, `ProfileCorrupt` for a damaged one, `ProfileTooNew`, `NoSuchFile`, `NotSaved`, `Internal` where
+    /// there is an account already. Nothing is there then.
+    pub async fn restore(&self, path: PathBuf, password: String) -> Result<(), CommandError> {
+        self.ask(|answer| Order::Restore { path, password, answer }).await.unwrap_or_else(|| Err(stopped()))
     }
 
     /// The number to compare with a buddy.

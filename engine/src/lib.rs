@@ -4,11 +4,13 @@
 //! messenger; one task owns the Swarm; one writer owns the database. Used alike by the window, the tests and the
 //! benchmarks. Everything runs on the caller's tokio runtime.
 
+pub mod backup;
 mod clock;
 mod driver;
 mod environment;
 mod files;
 mod handle;
+pub mod history;
 pub mod net;
 pub mod profile;
 mod qr;
@@ -20,5 +22,6 @@ pub use juice_proto::view;
 
 pub use self::{
     environment::forget_tls_secrets_file,
+    files::picture::thumbnail,
     handle::{Config, Engine, Events, Handle, StartError, default_profile},
 };

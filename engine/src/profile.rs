@@ -27,6 +27,8 @@ mod keys;
 const VAULT: &str = "vault";
 const DATABASE: &str = "database.sqlite";
 const LOCK: &str = "lock";
+/// A copy of the database on its way into a backup or out of one.
+const SNAPSHOT: &str = "snapshot.unfinished";
 
 /// Why a profile could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -172,6 +174,7 @@ impl Profile {
     /// `Io`.
     pub fn discard_unfinished(&self) -> Result<(), ProfileError> {
         file::remove(&file::unfinished(&self.vault()))?;
+        file::remove(&self.snapshot())?;
         if !self.has_account() {
             for ending in ["", "-wal", "-shm", "-journal"] {
                 file::remove(&self.folder.join(format!("{DATABASE}{ending}")))?;
@@ -188,6 +191,26 @@ impl Profile {
         // The vault first: without it the rest is noise.
         file::remove(&self.vault())?;
         self.discard_unfinished()
+    }
+
+    /// The vault's file as it is.
+    pub(crate) fn vault_bytes(&self) -> Result<Vec<u8>, ProfileError> {
+        Ok(std::fs::read(self.vault())?)
+    }
+
+    /// Puts a vault from a backup where there is none.
+    pub(crate) fn put_vault(&self, bytes: &[u8]) -> Result<(), ProfileError> {
+        if self.has_account() { Err(ProfileError::HasAccount) } else { Ok(file::replace(&self.vault(), bytes)?) }
+    }
+
+    /// Where a copy of the database is made or checked.
+    pub(crate) fn snapshot(&self) -> PathBuf {
+        self.folder.join(SNAPSHOT)
+    }
+
+    /// What a guess at a password costs.
+    pub(crate) fn price(&self) -> KdfParams {
+        self.price
     }
 
     fn vault(&self) -> PathBuf {

@@ -142,18 +142,7 @@ pub(crate) async fn unlock(place: Place, password: String, now: Now) -> Done<Box
     let mail = Mail::start(keys.server.clone(), posted);
     let Hands { net, net_news } = hands;
     let address = keys.server;
-    Ok(Box::new(Opened {
-        messenger,
-        store,
-        net,
-        server,
-        mail,
-        address,
-        store_news,
-        net_news,
-        server_news,
-        mail_news,
-    }))
+    Ok(Box::new(Opened { messenger, store, net, server, mail, address, store_news, net_news, server_news, mail_news }))
 }
 
 /// Brings an account to this computer: three calls, the last of which makes this its device.
@@ -332,18 +321,7 @@ async fn settle(
     let (posted, mail_news) = mpsc::channel(NEWS);
     let mail = Mail::start(address.clone(), posted);
     let Hands { net, net_news } = hands;
-    Ok(Box::new(Opened {
-        messenger,
-        store,
-        net,
-        server,
-        mail,
-        address,
-        store_news,
-        net_news,
-        server_news,
-        mail_news,
-    }))
+    Ok(Box::new(Opened { messenger, store, net, server, mail, address, store_news, net_news, server_news, mail_news }))
 }
 
 fn parse_name(name: &str) -> Done<UserName> {
@@ -354,7 +332,7 @@ fn parse_address(server: &str) -> Done<ServerAddress> {
     ServerAddress::parse(server).map_err(|_| failed(ErrorCode::BadServerAddress, "not a server's address"))
 }
 
-fn check_password(password: &str) -> Done<()> {
+pub(crate) fn check_password(password: &str) -> Done<()> {
     let long_enough = password.chars().count() >= MIN_PASSWORD;
     long_enough.then_some(()).ok_or_else(|| failed(ErrorCode::WeakPassword, "a password has eight characters or more"))
 }

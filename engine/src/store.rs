@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use writer::{Job, Writer};
 
+pub(crate) use connect::SCHEMA;
 pub use error::StoreError;
 pub use page::{At, StoredPage};
 pub use search::{Hit, Hits};
@@ -159,6 +160,17 @@ impl Store {
     /// `Database`, `Corrupt`.
     pub async fn edits(&self, buddy: AccountId, message: MessageId) -> Result<Vec<(String, Millis)>, StoreError> {
         edits::edits(&mut *self.reads.acquire().await?, buddy, message).await
+    }
+
+    /// Copies the database as it is at this moment, under the same key, into an empty file at `path`.
+    ///
+    /// # Errors
+    /// `Database`; for a path that is no text as well.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        let no_text = || StoreError::Database(sqlx::Error::Io(std::io::ErrorKind::InvalidInput.into()));
+        let path = path.to_str().ok_or_else(no_text)?;
+        sqlx::query("VACUUM INTO ?1").bind(path).execute(&self.reads).await?;
+        Ok(())
     }
 
     /// What was kept under a name.

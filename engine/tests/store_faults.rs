@@ -15,11 +15,11 @@ mod samples;
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
-use juice_engine::store::{StoreError, StoreNews};
+use juice_engine::store::{At, StoreError, StoreNews};
 use juice_proto::messenger::record::{Change, MessageRecord};
 use samples::{Folder, Open, Pair, raw};
 
@@ -194,6 +194,71 @@ fn a_full_disk_fails_saves_and_later_ones_are_kept_again() {
         .arg(this_program())
         .args(part("part_fills_its_disk"))
         .env(FOLDER, folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&child.stderr));
+}
+
+/// The disk of `disk.c`, to be preloaded.
+#[cfg(target_os = "linux")]
+fn bad_disk(folder: &Path) -> PathBuf {
+    let library = folder.join("disk.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store_support/disk.c");
+    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).arg("-ldl").status();
+    assert!(made.unwrap().success(), "the compiler that SQLite was built with makes it");
+    library
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "the process that the test below gives a bad disk"]
+fn part_has_a_bad_disk() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut open = open_named_folder().await;
+        let pair = Pair::new();
+        let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
+        let mut kept = Vec::new();
+        let mut seq = 0;
+        for fault in ["failing", "full", "failing", "full"] {
+            for broken in [false, true, false] {
+                if broken {
+                    std::fs::File::create(folder.join(fault)).unwrap();
+                } else {
+                    let _ = std::fs::remove_file(folder.join(fault));
+                }
+                for _ in 0..20 {
+                    seq += 1;
+                    open.begin_save(vec![Change::Message(pair.mine(seq, "on the disk or not"))]);
+                    match open.news().await {
+                        StoreNews::Saved(..) if !broken => kept.push(seq),
+                        StoreNews::SaveFailed(..) if broken => {}
+                        other => panic!("{fault}, {broken}: {other:?}"),
+                    }
+                }
+                if broken {
+                    let page = open.store.history(pair.bob.account, At::End, 1_000).await.unwrap();
+                    assert_eq!(page.messages.len(), kept.len(), "what was kept can be read meanwhile");
+                }
+            }
+        }
+        open.store.close().await;
+        let open = Open::with_key(&folder.join("database.sqlite"), 1).await.unwrap();
+        let there: Vec<u64> = open.loaded.conversations[0].waiting.iter().map(|message| message.seq).collect();
+        assert_eq!(there, kept, "all that was acknowledged and nothing else");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_does_not_sync_or_write_keeps_nothing_and_goes_on_when_it_does() {
+    let folder = Folder::new();
+    let child = Command::new(this_program())
+        .args(part("part_has_a_bad_disk"))
+        .env(FOLDER, folder.path())
+        .env("JUICE_FAULTS", folder.path())
+        .env("LD_PRELOAD", bad_disk(folder.path()))
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&child.stdout);

@@ -1,24 +1,30 @@
 //! An open profile: the messenger with its hands, and how its outputs become deeds.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use juice_proto::{
     content::Hlc,
     id::{AccountId, MessageId, Millis, Now},
     messenger::{Input, Messenger, Output, record::ShownMessage},
-    view::{Command, CommandError, EditView, ErrorCode, Event, HistoryPage, MessageView, PageAt, Reply, SearchPage},
+    view::{
+        Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, MessageView, PageAt, Reply,
+        SearchPage,
+    },
 };
 use tokio::{
-    sync::{broadcast, mpsc},
+    sync::{Mutex, broadcast, mpsc},
     task::JoinSet,
     time::timeout,
 };
 
 use super::{Answer, shown};
 use crate::{
+    backup,
     clock::Clock,
     files::{self, Files, FilesNews, Fittings},
+    history::{self, ExportError, Heading},
     net::{Net, NetNews, RelayAt},
+    profile::Profile,
     qr,
     server_link::{Mail, MailNews, ServerLink, ServerNews},
     session::Opened,
@@ -51,6 +57,8 @@ pub(super) struct Open {
     pages: JoinSet<Page>,
     /// Reads that answer for themselves.
     reads: JoinSet<()>,
+    /// Held by the one who backs the profile up.
+    backup: Arc<Mutex<()>>,
     signed_out: bool,
 }
 
@@ -62,8 +70,7 @@ impl Open {
         let (told, files_news) = mpsc::channel(FILES_NEWS);
         // A net has one such receiver, and this is its one taker.
         let accepted = opened.net.accepted_files().unwrap_or_else(|| mpsc::channel(1).1);
-        let fittings =
-            Fittings { store: opened.store.clone(), door: opened.net.file_door(), accepted, downloads };
+        let fittings = Fittings { store: opened.store.clone(), door: opened.net.file_door(), accepted, downloads };
         let files = Files::start(fittings, told);
         Self {
             messenger: opened.messenger,
@@ -83,6 +90,7 @@ impl Open {
             last_number: 0,
             pages: JoinSet::new(),
             reads: JoinSet::new(),
+            backup: Arc::default(),
             signed_out: false,
         }
     }
@@ -302,6 +310,46 @@ impl Open {
         self.reads.spawn(async move {
             let texts = store.edits(buddy, message).await;
             let _ = answer.send(texts.map(shown::edit_views).map_err(not_read));
+        });
+    }
+
+    /// Writes a conversation out beside the loop.
+    pub fn export(
+        &mut self,
+        now: Now,
+        buddy: &str,
+        format: ExportFormat,
+        path: PathBuf,
+        answer: Answer<Result<(), CommandError>>,
+    ) {
+        let views = self.messenger.views();
+        let (Ok(account), Some(view)) =
+            (AccountId::parse(buddy), views.buddies.into_iter().find(|view| view.id == buddy))
+        else {
+            return drop(answer.send(Err(unknown())));
+        };
+        let called = if view.alias.is_empty() { view.name } else { view.alias };
+        let heading = Heading { me: views.me.name, buddy: called, now_ms: now.wall };
+        let store = self.store.clone();
+        self.reads.spawn(async move {
+            let done = history::export(&store, account, &heading, format, &path).await;
+            let error = |error: ExportError| CommandError { code: ErrorCode::NotSaved, message: error.to_string() };
+            let _ = answer.send(done.map_err(error));
+        });
+    }
+
+    /// Backs the profile up beside the loop, one time after the other.
+    pub fn back_up(
+        &mut self,
+        profile: Arc<Profile>,
+        path: PathBuf,
+        password: String,
+        answer: Answer<Result<(), CommandError>>,
+    ) {
+        let (store, turn) = (self.store.clone(), Arc::clone(&self.backup));
+        self.reads.spawn(async move {
+            let _turn = turn.lock().await;
+            let _ = answer.send(backup::back_up(profile, store, path, password).await.map_err(Into::into));
         });
     }
 

@@ -4,7 +4,7 @@
 //! it is, log and all. Temporary tables stay in memory, and what is deleted is overwritten: SQLCipher seals pages, and
 //! a destroyed key must be gone from them too.
 
-use std::{fs::OpenOptions, path::Path, time::Duration};
+use std::{fs::OpenOptions, path::Path, sync::LazyLock, time::Duration};
 
 use juice_proto::vault::DataKey;
 use sqlx::{
@@ -28,6 +28,10 @@ const READER_CACHE: &str = "-1024";
 const LOG_KEPT: &str = "4194304";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// The newest schema that this build knows.
+pub(crate) static SCHEMA: LazyLock<u64> =
+    LazyLock::new(|| MIGRATIONS.iter().map(|migration| migration.version.unsigned_abs()).max().unwrap_or_default());
 
 fn options(path: &Path, key: &DataKey) -> SqliteConnectOptions {
     let key = Zeroizing::new(hex::encode(key.derive("juice/database/1")));

@@ -1,0 +1,238 @@
+//! How fast a long history is: a profile of 1,000,000 messages, 100,000 of them in one conversation; opened, paged and
+//! searched as the window does. The last line is one JSON object. An argument is another number of messages.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a benchmark that can't go on has failed"
+)]
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use juice_engine::store::{At, Store, StoreNews};
+use juice_proto::{
+    content::{self, Body, Content, Hlc, Place},
+    id::{AccountId, ConversationId, MessageId},
+    messenger::{
+        SaveId,
+        record::{Change, MessageRecord, Progress},
+    },
+    sign::{SecretKey, Signed},
+    vault::{DataKey, KdfParams, Vault},
+};
+use juice_tests::Folder;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use serde_json::json;
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+/// 2025.
+const NOW: u64 = 1_750_000_000_000;
+const BUDDIES: u64 = 50;
+/// Messages in one save.
+const BATCH: u64 = 1_000;
+/// One in so many messages holds the rare word.
+const RARE: u64 = 50_000;
+/// What a window asks for at first.
+const PAGE: u32 = 100;
+const HITS: u32 = 50;
+const ROUNDS: usize = 9;
+
+fn main() {
+    let total: u64 = std::env::args().nth(1).map_or(1_000_000, |total| total.parse().expect("a number"));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(measure(total));
+}
+
+async fn measure(total: u64) {
+    let folder = Folder::new("history");
+    let database = folder.path().join("database.sqlite");
+    let key = key();
+    let begun = Instant::now();
+    build(&database, &key, total).await;
+    let build_s = begun.elapsed().as_secs_f64();
+    eprintln!("{total} messages saved and indexed in {build_s:.1} s");
+    let size_mb = std::fs::metadata(&database).map_or(0, |database| database.len()) / 1_000_000;
+
+    let (mut profile, mut open, mut page) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let (store, took) = timed(opened(&database, &key)).await;
+        profile.push(took);
+        let (first, took) = timed(store.history(buddy(0), At::End, PAGE)).await;
+        open.push(took);
+        let first = first.expect("a page");
+        let top = &first.messages[0].record;
+        page.push(timed(store.history(buddy(0), At::Before(top.hlc, top.id), PAGE)).await.1);
+        store.close().await;
+    }
+    let store = opened(&database, &key).await;
+    let mut searched = serde_json::Map::new();
+    for (name, query, within) in [
+        ("rare", "zebrafinch", None),
+        ("common", "the", None),
+        ("common_prefix", "t", None),
+        ("two_common", "the and", None),
+        ("rare_within", "zebrafinch", Some(buddy(0))),
+        ("common_within", "the", Some(buddy(0))),
+        ("none", "quokka", None),
+    ] {
+        let mut times = Vec::new();
+        let mut found = 0;
+        for _ in 0..ROUNDS {
+            let (hits, took) = timed(store.search(query, within, None, HITS)).await;
+            found = hits.expect("a page").hits.len();
+            times.push(took);
+        }
+        eprintln!("{name}: {found} hits, {times:?}");
+        searched.insert(name.into(), json!(median(times)));
+    }
+    store.close().await;
+    println!(
+        "{}",
+        json!({
+            "open_ms": median(open),
+            "search_ms": searched,
+            "build_s": (build_s * 10.0).round() / 10.0,
+            "page_ms": median(page),
+            "profile_ms": median(profile),
+            "size_mb": size_mb,
+        })
+    );
+}
+
+/// Every tenth message is of the first conversation.
+async fn build(database: &Path, key: &DataKey, total: u64) {
+    let (answers, mut news) = mpsc::channel(64);
+    let (store, _) = Store::open(database, key, answers).await.expect("a database");
+    let speech = Speech::new();
+    let mut rng = ChaCha20Rng::from_seed([1; 32]);
+    let devices = [SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[2; 32])];
+    let mut seqs = vec![[0u64; 2]; BUDDIES as usize];
+    let mut changes = Vec::new();
+    for n in 0..total {
+        let to = if n % 10 == 0 { 0 } else { 1 + u64::from(rng.next_u32()) % (BUDDIES - 1) };
+        let mine = rng.next_u32().is_multiple_of(2);
+        let seq = &mut seqs[to as usize][usize::from(mine)];
+        *seq += 1;
+        let mut text = speech.say(&mut rng);
+        if n % RARE == RARE / 2 {
+            text.push_str(" zebrafinch");
+        }
+        // About a minute apart: two years of talk.
+        let at = NOW + n * 61_007;
+        changes.push(Change::Message(message(&devices[usize::from(mine)], to, mine, *seq, at, &text)));
+        if changes.len() as u64 == BATCH || n + 1 == total {
+            store.save(SaveId(n), std::mem::take(&mut changes)).expect("there is room in the queue");
+            match news.recv().await {
+                Some(StoreNews::Saved(..)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    // The oldest first: what has been saved last is in the index when all is.
+    let last = (total - 1) / RARE * RARE + RARE / 2;
+    let wanted = if last < total { last / RARE + 1 } else { last / RARE };
+    while store.search("zebrafinch", None, None, 200).await.expect("a page").hits.len() < (wanted as usize).min(200) {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    store.close().await;
+}
+
+/// People's way of talking: words by Zipf's law, eleven at a time.
+struct Speech {
+    words: Vec<String>,
+    below: Vec<f64>,
+}
+
+impl Speech {
+    fn new() -> Self {
+        let mut rng = ChaCha20Rng::from_seed([2; 32]);
+        let common = ["the", "and", "to", "you", "it", "that", "is", "hello", "what", "so"].map(str::to_owned);
+        let letters = "etaoinshrdlucmfwypvbgk".as_bytes();
+        let made = (10..30_000).map(|_| {
+            let length = 2 + rng.next_u32() as usize % 8;
+            (0..length).map(|_| char::from(letters[rng.next_u32() as usize % letters.len()])).collect()
+        });
+        let words: Vec<String> = common.into_iter().chain(made).collect();
+        let mut sum = 0.0;
+        let below = (0..words.len())
+            .map(|rank| {
+                sum += 1.0 / (rank as f64 + 2.7);
+                sum
+            })
+            .collect();
+        Self { words, below }
+    }
+
+    fn say(&self, rng: &mut ChaCha20Rng) -> String {
+        let all = self.below.last().copied().unwrap_or_default();
+        let said = (0..11).map(|_| {
+            let at = f64::from(rng.next_u32()) / f64::from(u32::MAX) * all;
+            self.words[self.below.partition_point(|below| *below < at).min(self.words.len() - 1)].as_str()
+        });
+        said.collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn buddy(number: u64) -> AccountId {
+    AccountId::new([number as u8 + 1; 32])
+}
+
+fn message(device: &SecretKey, to: u64, mine: bool, seq: u64, at: u64, text: &str) -> MessageRecord {
+    let place = Place {
+        conversation: ConversationId::new([to as u8 + 1; 32]),
+        author: AccountId::new([if mine { 0 } else { to as u8 + 1 }; 32]),
+        device: device.device(),
+        seq,
+        previous: MessageId::new([0; 32]),
+        hlc: Hlc(at << 16),
+        sent_ms: at,
+    };
+    let content = Content::new(place, &Body::text(text));
+    // Signing is not what is measured.
+    let signed = Signed::from_parts(juice_proto::frame::encode(&content), [0; 64]);
+    MessageRecord {
+        id: content::id(&signed),
+        buddy: buddy(to),
+        conversation: content.conversation,
+        mine,
+        device: content.device,
+        seq,
+        hlc: content.hlc,
+        sent_ms: content.sent_ms,
+        kind: content.kind,
+        text: text.into(),
+        target: None,
+        signed,
+        progress: if mine { Progress::Read(at) } else { Progress::Waiting },
+        posted: None,
+    }
+}
+
+async fn opened(database: &Path, key: &DataKey) -> Store {
+    let (answers, _) = mpsc::channel(1);
+    Store::open(database, key, answers).await.expect("it opens").0
+}
+
+fn key() -> DataKey {
+    let cheap = KdfParams { memory_kib: 8 * 1024, passes: 1, lanes: 1 };
+    let mut rng = ChaCha20Rng::from_seed([1; 32]);
+    Vault::new(Zeroizing::new(Vec::new()), "password", cheap, &mut rng).expect("a vault").data_key
+}
+
+async fn timed<T>(work: impl Future<Output = T>) -> (T, f64) {
+    let begun = Instant::now();
+    let done = work.await;
+    (done, (begun.elapsed().as_secs_f64() * 100_000.0).round() / 100.0)
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
