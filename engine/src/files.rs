@@ -13,6 +13,8 @@ mod part;
 pub(crate) mod picture;
 mod prepare;
 mod serve;
+#[cfg(test)]
+mod trial;
 mod wire;
 
 use std::{

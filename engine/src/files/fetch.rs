@@ -9,6 +9,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -35,8 +36,9 @@ use super::{
 };
 use crate::store::{LastWord, Store, StoreError, StoredFile, Transfer};
 
-/// How much may come before it is made sure of: what a crash costs is fetched again.
-const KEEP_BYTES: u64 = 32 * 1024 * 1024;
+/// How much may come before it is made sure of: what a crash costs is fetched again. While more than this waits for the
+/// disk, saving a message may wait for it too.
+const KEEP_BYTES: u64 = 8 * 1024 * 1024;
 /// How long it may take until it is made sure of.
 const KEEP_EVERY: Duration = Duration::from_secs(5);
 /// How long the author may take to note the last word.
@@ -150,7 +152,17 @@ impl Fetch {
             }
             let mut asked = Asked::new(runs);
             while !asked.is_done() {
-                let batch = match wire.batch().await {
+                let batch = {
+                    let mut reading = pin!(wire.batch());
+                    tokio::select! {
+                        batch = &mut reading => batch,
+                        absorbed = self.absorb(growing), if growing.writing.is_some() => match absorbed {
+                            Ok(()) => reading.await,
+                            Err(trouble) => return FetchEnd::Failed(trouble),
+                        },
+                    }
+                };
+                let batch = match batch {
                     Ok(batch) => batch,
                     Err(ended) => return ended.into(),
                 };
@@ -171,14 +183,10 @@ impl Fetch {
         }
     }
 
-    /// Takes in what has been written, and makes sure of it now and then.
+    /// Takes in what has been written, and makes sure of it now and then. Cancel-safe.
     async fn absorb(&self, growing: &mut Growing) -> Result<(), FileTrouble> {
-        if let Some(writing) = growing.writing.take() {
-            for (index, hash) in writing.await.map_err(|_| FileTrouble::NotSaved)?? {
-                growing.chunks.insert(index, &hash);
-            }
-            self.live.set(growing.chunks.bytes());
-        }
+        growing.written().await?;
+        self.live.set(growing.chunks.bytes());
         if growing.keeping.as_ref().is_some_and(JoinHandle::is_finished) {
             growing.kept().await?;
         }
@@ -421,10 +429,12 @@ fn begin(
 }
 
 impl Growing {
-    /// Waits for the save under way.
+    /// Waits for the save under way. Cancel-safe.
     async fn kept(&mut self) -> Result<(), FileTrouble> {
-        let Some(keeping) = self.keeping.take() else { return Ok(()) };
-        let (rows, kept) = keeping.await.map_err(|_| FileTrouble::NotSaved)?;
+        let Some(keeping) = &mut self.keeping else { return Ok(()) };
+        let kept = keeping.await;
+        self.keeping = None;
+        let (rows, kept) = kept.map_err(|_| FileTrouble::NotSaved)?;
         match kept {
             Ok(()) => self.chunks.kept(&rows),
             Err(_) => self.chunks.not_kept(&rows),
@@ -434,15 +444,20 @@ impl Growing {
 
     /// Waits for all that is under way.
     async fn settled(&mut self) -> Result<(), FileTrouble> {
-        let written = match self.writing.take() {
-            Some(writing) => writing.await.map_err(|_| FileTrouble::NotSaved).flatten(),
-            None => Ok(Vec::new()),
-        };
+        let written = self.written().await;
         let kept = self.kept().await;
-        for (index, hash) in written? {
+        written.and(kept)
+    }
+
+    /// Waits for the write under way. Cancel-safe.
+    async fn written(&mut self) -> Result<(), FileTrouble> {
+        let Some(writing) = &mut self.writing else { return Ok(()) };
+        let written = writing.await;
+        self.writing = None;
+        for (index, hash) in written.map_err(|_| FileTrouble::NotSaved)?? {
             self.chunks.insert(index, &hash);
         }
-        kept
+        Ok(())
     }
 }
 

@@ -7,14 +7,18 @@
 use std::{
     fs::File,
     io::{BufReader, Cursor},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use image::{
     DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder, imageops::FilterType,
 };
 use juice_proto::content::Picture;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    task::spawn_blocking,
+};
 
 /// The most pixels of a picture.
 const MAX_PIXELS: u64 = 50_000_000;
@@ -44,6 +48,19 @@ pub(crate) enum PictureError {
 pub(crate) async fn decoding() -> Option<SemaphorePermit<'static>> {
     static PLACES: Semaphore = Semaphore::const_new(2);
     PLACES.acquire().await.ok()
+}
+
+/// A small picture of a file on this computer as a `data:` address, before it is sent; empty where it is none that can
+/// be shown.
+pub async fn thumbnail(path: PathBuf) -> String {
+    let _place = decoding().await;
+    let looked = spawn_blocking(move || look(&path)).await;
+    match looked {
+        Ok(Some(picture)) if !picture.thumbnail.is_empty() => {
+            format!("data:image/jpeg;base64,{}", STANDARD.encode(picture.thumbnail.as_slice()))
+        }
+        Ok(_) | Err(_) => String::new(),
+    }
 }
 
 /// How a picture looks; none where the file is no picture that others would show.

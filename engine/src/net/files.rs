@@ -33,15 +33,26 @@ const OPENING: Duration = Duration::from_secs(10);
 pub struct FileStream {
     /// The other end.
     pub device: DeviceId,
-    stream: Stream,
+    stream: Box<dyn Bytes>,
     _place: Option<Place>,
 }
 
 impl FileStream {
     pub(super) fn new(device: DeviceId, stream: Stream, place: Option<Place>) -> Self {
-        Self { device, stream, _place: place }
+        Self { device, stream: Box::new(stream), _place: place }
+    }
+
+    /// Over anything, for tests of those who read and write it.
+    #[cfg(test)]
+    pub(crate) fn over(device: DeviceId, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        Self { device, stream: Box::new(stream), _place: None }
     }
 }
+
+/// What a stream is to those who hold it.
+trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 
 impl std::fmt::Debug for FileStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -89,6 +100,23 @@ impl FileDoor {
         if self.orders.try_send(Order::Strike(device)).is_err() {
             tracing::warn!("the net has too much to do, a strike is dropped");
         }
+    }
+}
+
+#[cfg(test)]
+impl FileDoor {
+    /// A door behind which a test decides who answers.
+    pub(crate) fn to_nowhere() -> (Self, mpsc::Receiver<(DeviceId, oneshot::Sender<FileStream>)>) {
+        let (orders, mut inbox) = mpsc::channel(64);
+        let (knock, knocks) = mpsc::channel(64);
+        tokio::spawn(async move {
+            while let Some(order) = inbox.recv().await {
+                if let Order::OpenFile { device, answer } = order {
+                    let _ = knock.send((device, answer)).await;
+                }
+            }
+        });
+        (Self { orders }, knocks)
     }
 }
 

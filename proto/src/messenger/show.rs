@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     content::kind,
+    file::is_thumbnail,
     file_name,
     id::{AccountId, MessageId, Millis},
     link::Mood,
@@ -262,7 +263,8 @@ pub fn file_view(file: &FileRecord, speed: Option<u64>) -> FileView {
         picture: file.offer.picture.as_ref().map(|picture| PictureView {
             width: picture.width,
             height: picture.height,
-            thumbnail: if picture.thumbnail.is_empty() {
+            // What a buddy sends is drawn only where its header promises little.
+            thumbnail: if !is_thumbnail(&picture.thumbnail) {
                 String::new()
             } else {
                 format!("data:image/jpeg;base64,{}", STANDARD.encode(picture.thumbnail.as_slice()))
