@@ -30,7 +30,7 @@ test('in the app every question goes out under its agreed name', async () => {
   await bridge.restore('four orange words');
   await bridge.pickFiles();
   await bridge.pasteFile(new Blob(['abc']), 'Büro.png');
-  await bridge.pictureOf('b', 'm');
+  await bridge.pictureOf('b', 'm', 800);
   await bridge.openFile('b', 'm');
   await bridge.showInFolder('b', 'm');
   await bridge.safetyNumber('b');
@@ -52,7 +52,7 @@ test('in the app every question goes out under its agreed name', async () => {
     ['restore', { password: 'four orange words' }],
     ['pick_files', {}],
     ['paste_file', new Uint8Array([97, 98, 99])],
-    ['picture_of', { buddy: 'b', message: 'm' }],
+    ['picture_of', { buddy: 'b', message: 'm', side: 800 }],
     ['open_file', { buddy: 'b', message: 'm' }],
     ['show_in_folder', { buddy: 'b', message: 'm' }],
     ['safety_number', { buddy: 'b' }],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FakeBridge } from '../src/bridge/fake';
 import { idFor } from '../src/bridge/fake/cast';
 import { Conversation, MOST } from '../src/chat/conversation.svelte';
+import { placesIn } from '../src/search/marks';
 import { expectAccessible, openConversation, openWindow, row } from './window';
 
 const HUGE = 100_000;
@@ -120,6 +121,18 @@ describe('finding in a conversation', () => {
     expect(document.activeElement).toBe(screen.getByTestId('composer'));
   });
 
+  test('Esc ends the search first, wherever the focus is, and then the conversation', async () => {
+    const window = await openWindow('few');
+    await openConversation(window, 'mira');
+    await window.user.keyboard('{Control>}f{/Control}');
+    screen.getByTestId('composer').focus();
+    await window.user.keyboard('{Escape}');
+    expect(screen.queryByTestId('find-bar')).toBeNull();
+    expect(screen.getByTestId('conversation')).toBeTruthy();
+    await window.user.keyboard('{Escape}');
+    await waitFor(() => expect(screen.queryByTestId('conversation')).toBeNull());
+  });
+
   test('nothing found is said', async () => {
     const window = await openWindow('few');
     await openConversation(window, 'mira');
@@ -144,6 +157,20 @@ describe('finding in a conversation', () => {
     await new Promise((done) => setTimeout(done));
     expect(screen.getByTestId('find-none').textContent).toContain('first second');
   });
+});
+
+test('words are marked where they begin, in every script', () => {
+  expect(placesIn('The market, the Marmalade', ['mar', 'the'])).toEqual([
+    [4, 3],
+    [16, 3],
+    [0, 3],
+    [12, 3],
+  ]);
+  expect(placesIn('übermut Über', ['über', 'mut'])).toEqual([
+    [0, 4],
+    [8, 4],
+  ]);
+  expect(placesIn('nothing', ['thing'])).toEqual([]);
 });
 
 describe('finding everywhere', () => {

@@ -47,16 +47,23 @@ test('a conversation is deleted after one question, and the buddy stays', async 
   expect(screen.getByTestId('messages').textContent).toContain('This is the start with Mira Okonkwo');
 });
 
-test('a backup asks for the password, and says when it is wrong', async () => {
+test('a backup gets a password of its own, twice and not too short', async () => {
   const { user, bridge } = await openWindow('few');
   await user.click(screen.getByTestId('me-menu'));
   await user.click(screen.getByTestId('backup'));
-  await user.type(screen.getByTestId('backup-password'), 'wrong');
-  await user.click(screen.getByTestId('backup-submit'));
-  expect((await screen.findByRole('alert')).textContent).toContain('doesn’t fit');
-  await user.clear(screen.getByTestId('backup-password'));
-  await user.type(screen.getByTestId('backup-password'), 'four orange words');
-  await user.click(screen.getByTestId('backup-submit'));
+  const fill = async (one: string, two: string): Promise<void> => {
+    await user.clear(screen.getByTestId('backup-password'));
+    await user.type(screen.getByTestId('backup-password'), one);
+    await user.clear(screen.getByTestId('backup-password2'));
+    await user.type(screen.getByTestId('backup-password2'), two);
+    await user.click(screen.getByTestId('backup-submit'));
+  };
+  await fill('four orange words', 'four orange wards');
+  expect((await screen.findByRole('alert')).textContent).toContain('not the same');
+  await fill('short', 'short');
+  await waitFor(() => expect(screen.getByRole('alert').textContent).toContain('at least 8'));
+  expect(bridge.opened).toEqual([]);
+  await fill('four orange words', 'four orange words');
   await waitFor(() => expect(bridge.opened).toEqual(['backup']));
   expect((await screen.findByTestId('toast')).textContent).toContain('The backup is saved');
 });
@@ -68,6 +75,10 @@ test('a backup is brought back on the first screen', async () => {
   await user.type(screen.getByTestId('restore-password'), 'wrong');
   await user.click(screen.getByTestId('restore-submit'));
   expect((await screen.findByRole('alert')).textContent).toContain('doesn’t fit');
+  await user.clear(screen.getByTestId('restore-password'));
+  await user.type(screen.getByTestId('restore-password'), 'damaged');
+  await user.click(screen.getByTestId('restore-submit'));
+  await waitFor(() => expect(screen.getByRole('alert').textContent).toContain('This file is damaged'));
   await user.clear(screen.getByTestId('restore-password'));
   await user.type(screen.getByTestId('restore-password'), 'four orange words');
   await user.click(screen.getByTestId('restore-submit'));

@@ -155,6 +155,7 @@ describe('changing', () => {
     expect(screen.queryByTestId('menu-delete')).toBeNull();
     await window.user.keyboard('{Escape}');
     await menuOf(window, 'and the small knife');
+    await expectAccessible();
     await window.user.click(screen.getByTestId('menu-delete'));
     expect(screen.getByRole('dialog').textContent).toContain('on Mira Okonkwo’s computer');
     await expectAccessible();

@@ -24,20 +24,20 @@ export interface Bridge {
   history(buddy: string, at: PageAt, limit: number): Promise<HistoryPage>;
   /** With one buddy or with all (null), newest first; `before` is `order:id` of the last hit known. */
   search(query: string, buddy: string | null, before: string | null, limit: number): Promise<SearchPage>;
-  /** The texts a message has had, oldest first, without the one it has. */
+  /** The texts a message has had, oldest first; the last is the one it has. */
   edits(buddy: string, message: string): Promise<EditView[]>;
   /** Asks where to, and writes it there; false where the person thought better of it. */
   exportConversation(buddy: string, format: ExportFormat): Promise<boolean>;
-  /** Asks where to, and writes everything there, locked with the account's password; false as above. */
+  /** Asks where to, and writes everything there, locked with this password; false as above. */
   backUp(password: string): Promise<boolean>;
-  /** Asks for a backup, and puts it in place of nothing: only before there is an account. False as above. */
+  /** Asks for a backup and brings it back, where there is no account yet. False as above. */
   restore(password: string): Promise<boolean>;
   /** Asks which files to send; none where the person thought better of it. */
   pickFiles(): Promise<ChosenFile[]>;
   /** Makes a file of what was pasted. */
-  pasteFile(bytes: Blob, name: string): Promise<ChosenFile>;
-  /** A picture that is here, decoded and no larger than a screen. */
-  pictureOf(buddy: string, message: string): Promise<Blob>;
+  pasteFile(bytes: Blob, name: string): Promise<ChosenFile[]>;
+  /** A picture that is here, its longest side at most so many pixels. */
+  pictureOf(buddy: string, message: string, side: number): Promise<Blob>;
   /** Opens a file in its own program; never a program. */
   openFile(buddy: string, message: string): Promise<void>;
   showInFolder(buddy: string, message: string): Promise<void>;

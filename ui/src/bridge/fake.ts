@@ -109,7 +109,7 @@ export class FakeBridge implements Bridge {
 
   async edits(buddy: string, message: string): Promise<EditView[]> {
     await this.#stage.wait(20);
-    return structuredClone(this.talks.with(buddy).edits.get(message) ?? []);
+    return structuredClone(this.talks.editsOf(buddy, message));
   }
 
   async exportConversation(buddy: string, format: ExportFormat): Promise<boolean> {
@@ -118,8 +118,8 @@ export class FakeBridge implements Bridge {
   }
 
   async backUp(password: string): Promise<boolean> {
+    if (password.length < 8) throw refused('weakPassword');
     await this.#stage.wait(600);
-    if (password.includes('wrong')) throw refused('wrongPassword');
     this.opened.push('backup');
     return true;
   }
@@ -127,6 +127,7 @@ export class FakeBridge implements Bridge {
   async restore(password: string): Promise<boolean> {
     await this.#stage.wait(600);
     if (password.includes('wrong')) throw refused('wrongPassword');
+    if (password.includes('damaged')) throw refused('profileCorrupt');
     this.#me = this.#newMe();
     this.#phase = { type: 'locked' };
     this.#stage.tell({ type: 'phaseChanged', phase: this.#phase });
@@ -137,8 +138,8 @@ export class FakeBridge implements Bridge {
     return this.files.pick();
   }
 
-  pasteFile(bytes: Blob, name: string): Promise<ChosenFile> {
-    return this.files.choose(new File([bytes], name, { type: bytes.type }));
+  async pasteFile(bytes: Blob, name: string): Promise<ChosenFile[]> {
+    return [await this.files.choose(new File([bytes], name, { type: bytes.type }))];
   }
 
   async pictureOf(buddy: string, message: string): Promise<Blob> {

@@ -53,14 +53,14 @@ export class TauriBridge implements Bridge {
     return invoke('pick_files');
   }
 
-  async pasteFile(bytes: Blob, name: string): Promise<ChosenFile> {
+  async pasteFile(bytes: Blob, name: string): Promise<ChosenFile[]> {
     // Headers hold ASCII alone.
     const headers = { 'juice-name': encodeURIComponent(name) };
     return invoke('paste_file', new Uint8Array(await bytes.arrayBuffer()), { headers });
   }
 
-  async pictureOf(buddy: string, message: string): Promise<Blob> {
-    return new Blob([await invoke<ArrayBuffer>('picture_of', { buddy, message })]);
+  async pictureOf(buddy: string, message: string, side: number): Promise<Blob> {
+    return new Blob([await invoke<ArrayBuffer>('picture_of', { buddy, message, side })]);
   }
 
   openFile(buddy: string, message: string): Promise<void> {

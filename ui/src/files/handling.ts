@@ -5,6 +5,7 @@ import { refusal } from '../bridge/bridge';
 import { inWords } from '../session/refusals';
 import { useSession } from '../session/session.svelte';
 import { useDesk } from '../shared/desk.svelte';
+import { words } from '../shared/words';
 
 export interface Handling {
   fetch: () => void;
@@ -26,7 +27,12 @@ export function useHandling(message: () => Pick<MessageView, 'id' | 'buddy'>): H
   };
   const outside = (how: 'openFile' | 'showInFolder') => async (): Promise<void> => {
     const { id, buddy } = message();
-    await session.bridge[how](buddy, id).catch((error: unknown) => desk.trouble(inWords(refusal(error))));
+    await session.bridge[how](buddy, id).catch((error: unknown) => {
+      const { code, message } = refusal(error);
+      // What may be run is known, and not opened.
+      const program = how === 'openFile' && code === 'unknown';
+      desk.trouble(program ? words.fileProgram : inWords({ code, message }));
+    });
   };
   const said = (act: () => Promise<void>) => (): void => void act();
   return {

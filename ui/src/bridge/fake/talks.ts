@@ -3,6 +3,7 @@
 import type { BuddyView } from '../generated/BuddyView';
 import type { Command } from '../generated/Command';
 import type { Delivery } from '../generated/Delivery';
+import type { EditView } from '../generated/EditView';
 import type { MessageView } from '../generated/MessageView';
 import type { QuoteView } from '../generated/QuoteView';
 import type { Reply } from '../generated/Reply';
@@ -79,6 +80,13 @@ export class Talks {
     talk.edits.set(id, [...(talk.edits.get(id) ?? []), { text: old.text, atMs: old.sentMs }]);
     this.change({ ...old, text, edited: true, ...read(text) });
     return DONE;
+  }
+
+  /** All texts of a message, the one it has last. */
+  editsOf(buddy: string, id: string): EditView[] {
+    const known = this.with(buddy).find(id);
+    const earlier = this.with(buddy).edits.get(id) ?? [];
+    return known && !known.deleted ? [...earlier, { text: known.text, atMs: known.sentMs }] : [];
   }
 
   delete({ buddy, message: id }: Said<'deleteMessage'>): Reply {

@@ -5,7 +5,7 @@
  */
 export type ChosenFile = { 
 /**
- * What [`Command::SendFile`](juice_engine::view::Command) names in place of a path.
+ * What `SendFile` names in place of a path.
  */
 id: string, name: string, 
 /**

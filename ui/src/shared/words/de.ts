@@ -58,6 +58,7 @@ export const de: Words = {
     unknown: 'Das gibt es hier nicht mehr.',
     badText: 'Eine Nachricht hat 1 bis 16.000 Zeichen. Teil sie in zwei.',
     tooLate: 'Zu spät, sie ist schon da.',
+    imageLimits: 'Dieses Bild ist zu groß, um hier gezeigt zu werden, oder von einer anderen Art.',
     noSuchFile: 'Diese Datei ist nicht da oder nicht lesbar. Ordner lassen sich nicht senden.',
     signedOut: 'Du bist abgemeldet. Melde dich erst an.',
     profileInUse: 'JUICE ist mit diesem Profil schon offen. Such das andere Fenster.',

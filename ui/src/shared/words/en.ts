@@ -64,6 +64,7 @@ const errors: Record<ErrorCode, string> = {
   unknown: 'This isn’t here any more.',
   badText: 'A message has between 1 and 16,000 characters. Split it in two.',
   tooLate: 'Too late, it is there already.',
+  imageLimits: 'This picture is too large to be shown here, or of a kind that can’t be.',
   noSuchFile: 'This file isn’t there, or can’t be read. A folder can’t be sent.',
   signedOut: 'You are signed out. Sign in first.',
   profileInUse: 'JUICE is already open with this profile. Look for its other window.',
