@@ -2,23 +2,32 @@
 
 use juice_engine::{
     Handle,
-    view::{Command, CommandError, HistoryPage, PageAt, Reply, SafetyNumberView, Snapshot},
+    view::{
+        Command, CommandError, EditView, ExportFormat, HistoryPage, PageAt, Reply, SafetyNumberView, SearchPage,
+        Snapshot,
+    },
 };
-use tauri::State;
+use tauri::{
+    AppHandle, State,
+    ipc::{Request, Response},
+};
 
 use crate::{
+    chosen::{Chosen, ChosenFile},
     desk::{Ask, Desk},
+    dialogs,
     keyring::Keyring,
-    links,
+    links, outside, pasted,
 };
 
 #[tauri::command]
 pub async fn command(
     engine: State<'_, Handle>,
     keyring: State<'_, Keyring>,
+    chosen: State<'_, Chosen>,
     command: Command,
 ) -> Result<Reply, CommandError> {
-    keyring.command(&engine, command).await
+    keyring.command(&engine, chosen.resolve(command)?).await
 }
 
 /// A page asks for this once it hears events, so from then on it also hears what waited for it. A kept password is
@@ -42,6 +51,85 @@ pub async fn history(
     limit: u32,
 ) -> Result<HistoryPage, CommandError> {
     engine.history(buddy, at, limit).await
+}
+
+#[tauri::command]
+pub async fn search(
+    engine: State<'_, Handle>,
+    query: String,
+    buddy: Option<String>,
+    before: Option<String>,
+    limit: u32,
+) -> Result<SearchPage, CommandError> {
+    engine.search(query, buddy, before, limit).await
+}
+
+#[tauri::command]
+pub async fn edits(engine: State<'_, Handle>, buddy: String, message: String) -> Result<Vec<EditView>, CommandError> {
+    engine.edits(buddy, message).await
+}
+
+/// False where the person thought better of it.
+#[tauri::command]
+pub async fn export_conversation(
+    app: AppHandle,
+    engine: State<'_, Handle>,
+    buddy: String,
+    format: ExportFormat,
+) -> Result<bool, CommandError> {
+    let Some(path) = dialogs::save_conversation(&app, &engine, &buddy, format).await else { return Ok(false) };
+    engine.export(buddy, format, path).await.map(|()| true)
+}
+
+/// False where the person thought better of it.
+#[tauri::command]
+pub async fn back_up(app: AppHandle, engine: State<'_, Handle>, password: String) -> Result<bool, CommandError> {
+    let Some(path) = dialogs::save(&app, "JUICE".into(), dialogs::BACKUP).await else { return Ok(false) };
+    engine.back_up(path, password).await.map(|()| true)
+}
+
+/// False where the person thought better of it.
+#[tauri::command]
+pub async fn restore(app: AppHandle, engine: State<'_, Handle>, password: String) -> Result<bool, CommandError> {
+    let Some(path) = dialogs::pick_one(&app, "JUICE", dialogs::BACKUP).await else { return Ok(false) };
+    engine.restore(path, password).await.map(|()| true)
+}
+
+#[tauri::command]
+pub async fn pick_files(app: AppHandle, chosen: State<'_, Chosen>) -> Result<Vec<ChosenFile>, CommandError> {
+    Ok(chosen.take(dialogs::pick(&app).await).await)
+}
+
+/// The bytes are the request's body, the name is in its head.
+#[tauri::command]
+pub async fn paste_file(
+    engine: State<'_, Handle>,
+    chosen: State<'_, Chosen>,
+    request: Request<'_>,
+) -> Result<Vec<ChosenFile>, CommandError> {
+    let (bytes, name) = pasted::read(&request)?;
+    let path = engine.paste(bytes, name).await?;
+    Ok(chosen.take(vec![path]).await)
+}
+
+#[tauri::command]
+pub async fn picture_of(
+    engine: State<'_, Handle>,
+    buddy: String,
+    message: String,
+    side: u32,
+) -> Result<Response, CommandError> {
+    Ok(Response::new(engine.picture(buddy, message, side).await?))
+}
+
+#[tauri::command]
+pub async fn open_file(engine: State<'_, Handle>, buddy: String, message: String) -> Result<(), CommandError> {
+    outside::open(&engine.file_path(buddy, message).await?)
+}
+
+#[tauri::command]
+pub async fn show_in_folder(engine: State<'_, Handle>, buddy: String, message: String) -> Result<(), CommandError> {
+    outside::show(&engine.file_path(buddy, message).await?)
 }
 
 #[tauri::command]

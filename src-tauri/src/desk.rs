@@ -20,6 +20,7 @@ use tokio::{
 };
 
 use crate::{
+    chosen::Chosen,
     events::{self, WindowNews},
     keyring::Keyring,
     mirror::Mirror,
@@ -54,6 +55,10 @@ pub enum Ask {
     Looking(Option<String>),
     /// The window got or lost the focus.
     Focused(bool),
+    /// Files are held over the window, or no more.
+    FilesOver(bool),
+    /// Files were let go of over it.
+    FilesDropped(Vec<PathBuf>),
     /// How the page is dressed: dark, light, or as the system says.
     Dress(Option<bool>),
     /// Bring up the window and tell it this.
@@ -103,6 +108,7 @@ pub struct Clerk {
     app: AppHandle,
     engine: Handle,
     keyring: Keyring,
+    chosen: Chosen,
     manner: Manner,
     words: &'static Words,
     mirror: Mirror,
@@ -119,7 +125,7 @@ pub struct Clerk {
 }
 
 impl Clerk {
-    pub fn new(app: AppHandle, engine: Handle, keyring: Keyring, desk: Desk, manner: Manner) -> Self {
+    pub fn new(app: AppHandle, engine: Handle, keyring: Keyring, chosen: Chosen, desk: Desk, manner: Manner) -> Self {
         let words = Words::of_system();
         Self {
             screen: screen::start(manner.profile.clone(), desk.clone()),
@@ -135,6 +141,7 @@ impl Clerk {
             app,
             engine,
             keyring,
+            chosen,
             manner,
             words,
         }
@@ -205,6 +212,8 @@ impl Clerk {
                 self.eyes.looking = buddy;
             }
             Ask::Focused(focused) => self.eyes.focused = focused,
+            Ask::FilesOver(over) => events::emit_news(&self.app, &WindowNews::FilesOver { over }),
+            Ask::FilesDropped(paths) => self.drop_files(paths),
             Ask::Dress(dark) if dark != self.memory.dark => {
                 self.memory.dark = dark;
                 window::dress(&self.app, dark);
@@ -311,6 +320,15 @@ impl Clerk {
             if let Err(error) = keyring.command(&engine, command).await {
                 tracing::warn!(code = ?error.code, "the tray's wish was not granted");
             }
+        });
+    }
+
+    /// Looking at them takes a moment, so it is done beside everything else.
+    fn drop_files(&self, paths: Vec<PathBuf>) {
+        let (app, chosen) = (self.app.clone(), self.chosen.clone());
+        tokio::spawn(async move {
+            let files = chosen.take(paths).await;
+            events::emit_news(&app, &WindowNews::FilesDropped { files });
         });
     }
 

@@ -8,17 +8,29 @@ use serde::Serialize;
 use tauri::{AppHandle, Emitter, Manager};
 use ts_rs::TS;
 
-use crate::window::MAIN;
+use crate::{chosen::ChosenFile, window::MAIN};
 
 /// News of the window's frame to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum WindowNews {
-    OpenConversation { buddy: String },
+    OpenConversation {
+        buddy: String,
+    },
     OpenRequests,
-    FollowInvite { link: String },
+    FollowInvite {
+        link: String,
+    },
     Hidden,
+    /// Files are held over the window, or no more.
+    FilesOver {
+        over: bool,
+    },
+    /// Files were let go of over it.
+    FilesDropped {
+        files: Vec<ChosenFile>,
+    },
 }
 
 /// Tells the page what the engine says.

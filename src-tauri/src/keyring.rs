@@ -216,7 +216,16 @@ fn consequence_of(command: &Command) -> Consequence {
         | Command::RenameBuddy { .. }
         | Command::VerifyBuddy { .. }
         | Command::SendMessage { .. }
+        | Command::EditMessage { .. }
+        | Command::DeleteMessage { .. }
+        | Command::React { .. }
         | Command::CancelMessage { .. }
+        | Command::SendFile { .. }
+        | Command::FetchFile { .. }
+        | Command::PauseFile { .. }
+        | Command::CancelFile { .. }
+        | Command::ForgetConversation { .. }
+        | Command::SetPrivacy { .. }
         | Command::MarkRead { .. }
         | Command::Typing { .. }
         | Command::SaveDraft { .. }

@@ -5,13 +5,17 @@
 //! one tokio runtime.
 
 mod arguments;
+mod chosen;
 mod commands;
 mod desk;
+mod dialogs;
 mod events;
 mod instance;
 mod keyring;
 mod links;
 mod mirror;
+mod outside;
+mod pasted;
 mod quit;
 mod toasts;
 mod tray;
@@ -23,11 +27,12 @@ use std::{path::Path, process::ExitCode, time::Duration};
 use anyhow::Context;
 use clap::Parser;
 use juice_engine::{Config, Engine, Events, Handle, StartError};
-use tauri::{RunEvent, WindowEvent};
+use tauri::{DragDropEvent, RunEvent, WindowEvent};
 use tokio::{runtime::Runtime, time::sleep};
 
 use self::{
     arguments::Arguments,
+    chosen::Chosen,
     desk::{Ask, Clerk, Desk, Manner},
     keyring::Keyring,
 };
@@ -110,6 +115,7 @@ async fn start(profile: &Path, arguments: &Arguments) -> anyhow::Result<Option<(
 /// Runs the window until JUICE ends.
 fn frame(runtime: &Runtime, engine: &Handle, keyring: &Keyring, events: Events, manner: Manner) -> anyhow::Result<i32> {
     let (desk, asks) = Desk::new();
+    let chosen = Chosen::default();
     if let Some(address) = instance::address(&manner.profile) {
         runtime.spawn(instance::listen(address, desk.clone()));
     }
@@ -120,10 +126,21 @@ fn frame(runtime: &Runtime, engine: &Handle, keyring: &Keyring, events: Events, 
         .manage(engine.clone())
         .manage(keyring.clone())
         .manage(desk.clone())
+        .manage(chosen.clone())
         .invoke_handler(tauri::generate_handler![
             commands::command,
             commands::snapshot,
             commands::history,
+            commands::search,
+            commands::edits,
+            commands::export_conversation,
+            commands::back_up,
+            commands::restore,
+            commands::pick_files,
+            commands::paste_file,
+            commands::picture_of,
+            commands::open_file,
+            commands::show_in_folder,
             commands::safety_number,
             commands::open_link,
             commands::looking,
@@ -137,7 +154,7 @@ fn frame(runtime: &Runtime, engine: &Handle, keyring: &Keyring, events: Events, 
         .setup(move |app| {
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {
-                let clerk = Clerk::new(handle, engine_for_setup, keyring_for_setup, for_setup, manner);
+                let clerk = Clerk::new(handle, engine_for_setup, keyring_for_setup, chosen, for_setup, manner);
                 clerk.work(events, asks).await;
             });
             Ok(())
@@ -155,6 +172,9 @@ fn hear_window(desk: &Desk, event: &WindowEvent) {
             desk.tell(Ask::Closed);
         }
         WindowEvent::Focused(focused) => desk.tell(Ask::Focused(*focused)),
+        WindowEvent::DragDrop(DragDropEvent::Enter { .. }) => desk.tell(Ask::FilesOver(true)),
+        WindowEvent::DragDrop(DragDropEvent::Leave) => desk.tell(Ask::FilesOver(false)),
+        WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => desk.tell(Ask::FilesDropped(paths.clone())),
         _ => {}
     }
 }

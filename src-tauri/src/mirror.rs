@@ -61,6 +61,10 @@ impl Mirror {
             | Event::MessageQueued { .. }
             | Event::MessageArrived { .. }
             | Event::DeliveryChanged { .. }
+            | Event::MessageChanged { .. }
+            | Event::ConversationForgotten { .. }
+            | Event::FileChanged { .. }
+            | Event::FilePreparing { .. }
             | Event::Notice { .. }
             | Event::EventsLost => {}
         }
@@ -140,7 +144,7 @@ fn entry(buddy: &BuddyView) -> (String, Known) {
 
 #[cfg(test)]
 pub mod tests {
-    use juice_engine::view::{BuddyState, Relation, RequestView};
+    use juice_engine::view::{BuddyState, Privacy, Relation, RequestView};
 
     use super::*;
 
@@ -171,6 +175,7 @@ pub mod tests {
             server: String::new(),
             availability,
             status_text: "peeling".into(),
+            privacy: Privacy::default(),
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use juice_engine::view::{Availability, Event, Notice, Phase, ServerState};
+use juice_engine::view::{Availability, Event, MessageView, Notice, Phase, ServerState};
 
 use crate::{events::WindowNews, mirror::Mirror, words::Words};
 
@@ -159,7 +159,7 @@ impl Toasts {
         };
         match event {
             Event::MessageArrived { message } if eyes.looking.as_deref() != Some(&message.buddy) => {
-                of_buddy(Slot::Conversation(message.buddy.clone()), &message.buddy, &plain(&message.text))
+                of_buddy(Slot::Conversation(message.buddy.clone()), &message.buddy, &self.said(message))
             }
             Event::BuddyAppeared { id } if !eyes.focused && self.quiet_until.is_none_or(|end| end <= now) => {
                 of_buddy(Slot::Arrival(id.clone()), id, self.words.is_here)
@@ -185,8 +185,24 @@ impl Toasts {
             | Event::MessageQueued { .. }
             | Event::MessageArrived { .. }
             | Event::DeliveryChanged { .. }
+            | Event::MessageChanged { .. }
+            | Event::ConversationForgotten { .. }
+            | Event::FileChanged { .. }
+            | Event::FilePreparing { .. }
             | Event::Notice { .. }
             | Event::EventsLost => None,
+        }
+    }
+
+    /// What a message says, or what came with it.
+    fn said(&self, message: &MessageView) -> String {
+        match &message.file {
+            Some(file) if message.text.is_empty() => {
+                let kind = if file.picture.is_some() { self.words.picture } else { self.words.file };
+                format!("{kind}: {}", plain(&file.name))
+            }
+            Some(_) | None if message.unsupported => self.words.unsupported.to_owned(),
+            Some(_) | None => plain(&message.text),
         }
     }
 

@@ -94,8 +94,6 @@ fn build(app: &AppHandle, profile: &Path, memory: &Memory, title: &str) -> tauri
         .visible(false)
         // What the page keeps (how it looks, whether it makes sounds) belongs to the profile.
         .data_directory(profile.join("webview"))
-        // Dropped files would be told to the page with their paths.
-        .disable_drag_drop_handler()
         .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
         .on_new_window(|_, _| NewWindowResponse::Deny);
     let builder = match place.on(&screens(app.available_monitors()?)) {

@@ -25,6 +25,12 @@ pub struct Words {
     /// After the name of somebody who asks.
     pub wants_in: &'static str,
     pub hidden: &'static str,
+    /// Before a picture's name.
+    pub picture: &'static str,
+    /// Before a file's name.
+    pub file: &'static str,
+    /// In place of what can't be shown.
+    pub unsupported: &'static str,
     one_unread: &'static str,
     many_unread: &'static str,
     more: &'static str,
@@ -44,6 +50,9 @@ const ENGLISH: Words = Words {
     accepted: "is your buddy now",
     wants_in: "wants to be your buddy",
     hidden: "JUICE keeps running in the tray, so messages still reach you. Quit it there.",
+    picture: "Picture",
+    file: "File",
+    unsupported: "A newer JUICE wrote this",
     one_unread: "1 unread message",
     many_unread: "{} unread messages",
     more: "{} more pieces of news",
@@ -63,6 +72,9 @@ const GERMAN: Words = Words {
     accepted: "ist jetzt dein Buddy",
     wants_in: "möchte dein Buddy sein",
     hidden: "JUICE läuft im Infobereich weiter, damit Nachrichten ankommen. Dort kannst du es beenden.",
+    picture: "Bild",
+    file: "Datei",
+    unsupported: "Das hat ein neueres JUICE geschrieben",
     one_unread: "1 ungelesene Nachricht",
     many_unread: "{} ungelesene Nachrichten",
     more: "{} weitere Neuigkeiten",

@@ -1,4 +1,4 @@
-use juice_engine::view::{MessageView, RequestView};
+use juice_engine::view::{FileStageView, FileView, MessageView, RequestView};
 
 use super::*;
 use crate::mirror::tests::{buddy, me, open_with};
@@ -21,6 +21,14 @@ fn arrived(from: &str, text: &str) -> Event {
         sent_ms: 0.0,
         order: "1".into(),
         delivery: None,
+        body: Vec::new(),
+        action: false,
+        quote: None,
+        edited: false,
+        deleted: false,
+        reactions: Vec::new(),
+        file: None,
+        unsupported: false,
     };
     Event::MessageArrived { message }
 }
@@ -43,6 +51,27 @@ fn a_message_becomes_a_toast_that_opens_its_conversation() {
     let slot = Slot::Conversation("bob".into());
     assert_eq!(shown, [Toast { slot, title: "bob".into(), body: "hi".into(), click }]);
     assert_eq!(toasts.next_due(), None);
+}
+
+#[test]
+fn a_file_is_announced_by_its_name_and_by_the_words_with_it() {
+    let (mut toasts, mirror, start) = toasts();
+    let file = FileView {
+        name: "harvest.mp4".into(),
+        size: 1.0,
+        picture: None,
+        stage: FileStageView::Offered,
+        done: 0.0,
+        speed: None,
+    };
+    let mut told = |from: &str, words: &str| {
+        let Event::MessageArrived { mut message } = arrived(from, words) else { return String::new() };
+        message.file = Some(file.clone());
+        toasts.hear(&Event::MessageArrived { message }, &mirror, &elsewhere(), start);
+        toasts.due(after(start, 200)).pop().map(|toast| toast.body).unwrap_or_default()
+    };
+    assert_eq!(told("bob", ""), "File: harvest.mp4");
+    assert_eq!(told("eve", "the whole evening"), "the whole evening");
 }
 
 #[test]
