@@ -96,6 +96,17 @@ describe('sending', () => {
     expect((await screen.findByTestId('chosen-files')).textContent).toContain('image.png');
   });
 
+  test('what is too large to be pasted is told how else it goes', async () => {
+    await rich();
+    const file = new File(['x'], 'film.mp4');
+    Object.defineProperty(file, 'size', { value: 65 * 1024 * 1024 });
+    const event = new Event('paste', { bubbles: true, cancelable: true });
+    Object.assign(event, { clipboardData: { types: ['Files'], files: [file] } });
+    screen.getByTestId('composer').dispatchEvent(event);
+    expect((await screen.findByTestId('toast')).textContent).toContain('Drop the file here');
+    expect(screen.queryByTestId('chosen-files')).toBeNull();
+  });
+
   test('what can’t be sent is said with its name', async () => {
     const window = await rich();
     window.bridge.tellWindow({ type: 'filesDropped', files: [{ ...notes, id: 'chosen:99' }] });

@@ -68,6 +68,7 @@ export const talk: typeof english = {
   attach: 'Dateien senden',
   dropHere: (name) => `Loslassen, um es an ${name} zu senden`,
   dropNowhere: 'Öffne erst ein Gespräch und lass die Dateien dort fallen.',
+  pasteTooLarge: 'Das ist zu groß zum Einfügen. Zieh die Datei hierher oder wähl sie aus.',
   pastedName: 'Bild.png',
   sendFilesTitle: (n, name) => (n === 1 ? `An ${name} senden` : `${n} Dateien an ${name} senden`),
   sendFilesHint: 'Dateien gehen von Computer zu Computer. Lass sie liegen, bis sie angekommen sind.',

@@ -79,6 +79,7 @@ export const talk = {
   attach: 'Send files',
   dropHere: (name: string) => `Let go to send to ${name}`,
   dropNowhere: 'Open a conversation first, then drop the files there.',
+  pasteTooLarge: 'This is too large to be pasted. Drop the file here, or pick it.',
   pastedName: 'Picture.png',
   sendFilesTitle: (n: number, name: string) => (n === 1 ? `Send to ${name}` : `Send ${n} files to ${name}`),
   sendFilesHint: 'Files go from computer to computer. Leave them where they are until they’ve arrived.',
