@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use juice_engine::view::{Command, CommandError, ErrorCode, Event, FileStageView, FileTrouble, FileView, MessageView};
+use juice_engine::view::{Command, CommandError, ErrorCode, Event, FileStageView, FileView, MessageView};
 use juice_tests::{Buddy, Server, befriend};
 
 /// Bytes that look like nothing.
@@ -71,10 +71,6 @@ async fn offered(alice: &mut Buddy, bob: &mut Buddy, path: &Path) -> MessageView
 
 fn fetch(message: &MessageView) -> Command {
     Command::FetchFile { buddy: message.buddy.clone(), message: message.id.clone() }
-}
-
-fn pause(message: &MessageView) -> Command {
-    Command::PauseFile { buddy: message.buddy.clone(), message: message.id.clone() }
 }
 
 fn cancel(message: &MessageView) -> Command {
@@ -151,4 +147,121 @@ async fn a_file_crosses_and_both_sides_see_it() {
     assert_eq!(downloads(&pair.bob), ["report (2).pdf", "report.pdf"]);
     let page = pair.bob.history("alice").await;
     assert!(page.messages.iter().all(|message| message.file.as_ref().unwrap().stage == FileStageView::Done));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_comes_by_itself_and_is_drawn_small() {
+    let mut pair = Pair::new().await;
+    let pasted = pair.alice.handle.paste(picture(), "../shot.png".into()).await.expect("is kept");
+    assert_eq!(pasted, pair.alice.folder.path().join("sent").join("shot.png"));
+    let message = offered(&mut pair.alice, &mut pair.bob, &pasted).await;
+    let shown = message.file.clone().unwrap().picture.expect("a picture");
+    assert_eq!((shown.width, shown.height), (64, 48));
+    assert!(shown.thumbnail.starts_with("data:image/jpeg;base64,"));
+    until_stage(&mut pair.bob, &message, FileStageView::Done).await;
+    let small = pair.bob.handle.picture(message.buddy.clone(), message.id.clone(), 32).await.expect("is drawn");
+    assert!(small.starts_with(&[0xff, 0xd8]) || small.starts_with(b"\x89PNG"));
+
+    let (_, text) = pair.offer("letter.png", b"no picture at all").await;
+    assert!(text.file.clone().unwrap().picture.is_none(), "whatever its name");
+    pair.fetch(&text).await;
+    until_stage(&mut pair.bob, &text, FileStageView::Done).await;
+    let refused = pair.bob.handle.picture(text.buddy.clone(), text.id.clone(), 32).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::ImageLimits);
+}
+
+/// A PNG of 64 by 48, stored without pressing.
+fn picture() -> Vec<u8> {
+    fn crc(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0u32, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+        })
+    }
+    let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut chunk = |name: &[u8; 4], data: &[u8]| {
+        let body = [name.as_slice(), data].concat();
+        out.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        out.extend(&body);
+        out.extend(crc(&body).to_be_bytes());
+    };
+    let lines: Vec<u8> = (0..48u8).flat_map(|y| std::iter::once(0).chain((0..64u8).map(move |x| x * 2 + y))).collect();
+    let length = u16::try_from(lines.len()).unwrap();
+    let (low, high) = lines.iter().fold((1u32, 0u32), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % 65_521;
+        (low, (high + low) % 65_521)
+    });
+    let mut stream = vec![0x78, 0x01, 1];
+    stream.extend(length.to_le_bytes());
+    stream.extend((!length).to_le_bytes());
+    stream.extend(&lines);
+    stream.extend((high << 16 | low).to_be_bytes());
+    chunk(b"IHDR", &[0, 0, 0, 64, 0, 0, 0, 48, 8, 0, 0, 0, 0]);
+    chunk(b"IDAT", &stream);
+    chunk(b"IEND", &[]);
+    out
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_sent_is_refused_with_its_reason() {
+    let pair = Pair::new().await;
+    let send = |buddy: String, path: &Path| {
+        let path = path.to_str().unwrap().to_owned();
+        pair.alice.command(Command::SendFile { buddy, path, caption: String::new() })
+    };
+    let bob = pair.alice.id_of("bob").await;
+    for wrong in [pair.alice.folder.path(), Path::new("/nowhere/at/all")] {
+        assert_eq!(send(bob.clone(), wrong).await.unwrap_err().code, ErrorCode::NoSuchFile, "{wrong:?}");
+    }
+    let path = pair.alice.folder.path().join("x");
+    fs::write(&path, b"x").unwrap();
+    assert_eq!(send("ff".repeat(32), &path).await.unwrap_err().code, ErrorCode::Unknown);
+    let unknown = Command::FetchFile { buddy: bob, message: "ee".repeat(32) };
+    assert_eq!(pair.alice.command(unknown).await.unwrap_err().code, ErrorCode::Unknown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_waits_for_an_author_who_is_away_and_moves_when_they_come() {
+    let mut pair = Pair::new().await;
+    let bytes = noise(2_000_000, 3);
+    let (_, message) = pair.offer("later.bin", &bytes).await;
+    pair.alice.sign_out().await;
+    pair.bob.until("alice's going", |event| matches!(event, Event::BuddyWentAway { .. })).await;
+    pair.fetch(&message).await;
+    until_stage(&mut pair.bob, &message, FileStageView::Waiting).await;
+    pair.bob.restart().await;
+    pair.alice.sign_in().await;
+    until_stage(&mut pair.bob, &message, FileStageView::Done).await;
+    until_stage(&mut pair.alice, &message, FileStageView::Done).await;
+    assert_eq!(fs::read(path_of(&pair.bob, &message).await.unwrap()).unwrap(), bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_stay_quick_while_a_file_moves() {
+    let mut pair = Pair::new().await;
+    let bytes = noise(60_000_000, 5);
+    let (_, message) = pair.offer("large.bin", &bytes).await;
+    pair.fetch(&message).await;
+    until_file(&mut pair.bob, &message, "moving", |file| file.stage == FileStageView::Moving).await;
+    let mut times = Vec::new();
+    for round in 0.. {
+        let (ping, pong) = (format!("ping {round}"), format!("pong {round}"));
+        let begun = std::time::Instant::now();
+        pair.alice.say("bob", &ping).await;
+        pair.bob.hear(&ping).await;
+        pair.bob.say("alice", &pong).await;
+        pair.alice.hear(&pong).await;
+        let time = begun.elapsed();
+        let done =
+            |event: &Event| matches!(event, Event::FileChanged { file, .. } if file.stage == FileStageView::Done);
+        if pair.bob.drain().await.iter().any(done) {
+            break;
+        }
+        pair.alice.drain().await;
+        times.push(time);
+    }
+    times.sort();
+    assert!(times.len() > 10, "only {} round trips while the file moved", times.len());
+    // Of a busy machine that does other work too; `bench file` measures the tail on a quiet one.
+    let median = times[times.len() / 2];
+    assert!(median < Duration::from_millis(50), "{median:?} for a message there and back");
 }

@@ -85,9 +85,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// All whole frames that are there, at least one.
     pub async fn batch(&mut self) -> Result<Batch, Ended> {
-        let mut bytes = std::mem::take(&mut self.rest);
-        let (mut filled, mut parsed) = (bytes.len(), 0);
-        bytes.resize(BATCH + frame::MAX_FRAME + 4, 0);
+        let rest = std::mem::take(&mut self.rest);
+        let mut bytes = vec![0; BATCH + frame::MAX_FRAME + 4];
+        bytes.get_mut(..rest.len()).unwrap_or_default().copy_from_slice(&rest);
+        let (mut filled, mut parsed) = (rest.len(), 0);
         let mut frames = Vec::new();
         loop {
             while let Some(frame) = whole_frame(bytes.get(..filled).unwrap_or_default(), parsed)? {
