@@ -64,7 +64,7 @@ pub enum StoreNews {
     Saved(SaveId, Vec<Fate>),
     /// Nothing of a save was kept, and why.
     SaveFailed(SaveId, String),
-    /// What [`Store::fetch`] asked for; nothing, too, where the disk would not give it.
+    /// What [`Store::fetch`] asked for. Does not come where the disk would not give it.
     Fetched(AccountId, Vec<MessageRecord>),
 }
 

@@ -266,12 +266,11 @@ impl Writer {
     }
 
     async fn fetch(&mut self, buddy: AccountId, from: Seq) {
-        let messages = super::message::mine_from(&mut self.connection, buddy, from).await;
-        let messages = messages.unwrap_or_else(|error| {
-            tracing::warn!(%error, "messages could not be read");
-            Vec::new()
-        });
-        self.answer(StoreNews::Fetched(buddy, messages)).await;
+        match super::message::mine_from(&mut self.connection, buddy, from).await {
+            Ok(messages) => self.answer(StoreNews::Fetched(buddy, messages)).await,
+            // No answer: an empty one would say that there is nothing, and they would be told so.
+            Err(error) => tracing::warn!(%error, "messages could not be read"),
+        }
     }
 
     /// Moves the log into the database and empties it. Not so while somebody reads.

@@ -56,16 +56,20 @@ pub(super) struct Outgoing {
     pub sent: bool,
     /// On any link, ever: it can't be taken back.
     pub left: bool,
+    /// Said anew already, because its number was taken.
+    anew: bool,
     /// In their mailbox, with which letter, and since when.
     pub posted: Option<(LetterId, Millis)>,
 }
 
-/// Something of mine that waits to be saved: who asked, what it says, and for a file where it is.
+/// Something of mine that waits to be saved: who asked, what it says, for a file where it is, and what was said in its
+/// stead under a number that was taken, with the void for that place.
 #[derive(Debug)]
 struct Composed {
     number: u64,
     body: Body,
     path: Option<PathBuf>,
+    instead: Option<(MessageId, MessageRecord)>,
 }
 
 /// A message of theirs on its way to the disk; or, where it is refused, the void that keeps its place.
@@ -121,6 +125,7 @@ impl Outgoing {
             signed: message.signed.clone(),
             sent: false,
             left: false,
+            anew: false,
             posted: message.posted,
         }
     }

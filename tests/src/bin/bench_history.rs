@@ -124,6 +124,9 @@ async fn build(database: &Path, key: &DataKey, total: u64) {
         if n % RARE == RARE / 2 {
             text.push_str(" zebrafinch");
         }
+        if n + 1 == total {
+            text.push_str(" wombat");
+        }
         // About a minute apart: two years of talk.
         let at = NOW + n * 61_007;
         changes.push(Change::Message(message(&devices[usize::from(mine)], to, mine, *seq, at, &text)));
@@ -135,10 +138,12 @@ async fn build(database: &Path, key: &DataKey, total: u64) {
             }
         }
     }
-    // The oldest first: what has been saved last is in the index when all is.
-    let last = (total - 1) / RARE * RARE + RARE / 2;
-    let wanted = if last < total { last / RARE + 1 } else { last / RARE };
-    while store.search("zebrafinch", None, None, 200).await.expect("a page").hits.len() < (wanted as usize).min(200) {
+    // It has been read.
+    let seen = (0..BUDDIES).map(|to| Change::Seen(buddy(to))).collect();
+    store.save(SaveId(total), seen).expect("there is room in the queue");
+    news.recv().await.expect("an answer");
+    // The oldest go into the index first.
+    while store.search("wombat", None, None, 1).await.expect("a page").hits.is_empty() {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     store.close().await;

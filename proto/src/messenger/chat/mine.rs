@@ -56,7 +56,7 @@ impl Messenger {
         if buddy.record.pin.is_none() {
             return Err(refuse(ErrorCode::Unknown, "their key is not known yet"));
         }
-        buddy.chat.composing.push_back(Composed { number, body, path });
+        buddy.chat.composing.push_back(Composed { number, body, path, instead: None });
         self.save_mine(&account);
         Ok(None)
     }
@@ -92,6 +92,7 @@ impl Messenger {
             previous = Some(record.id);
             changes.push(Change::Message(record.clone()));
             changes.extend(composed.path.clone().map(|path| Change::FileAt(record.id, path)));
+            changes.extend(composed.instead.clone().map(|(old, new)| Change::Void { old, new }));
             chat.staged.push((composed, record));
         }
         self.save(Saving::Mine(*account), changes);
@@ -101,9 +102,12 @@ impl Messenger {
         let Some(buddy) = self.buddies.get_mut(account) else { return };
         let chat = &mut buddy.chat;
         let staged = std::mem::take(&mut chat.staged);
-        for (_, record) in &staged {
-            chat.mine = (record.seq, Some(record.id));
-            chat.outbox.push_back(Outgoing::of(record));
+        for (composed, record) in &staged {
+            // They may have told of more meanwhile.
+            if record.seq > chat.mine.0 {
+                chat.mine = (record.seq, Some(record.id));
+            }
+            chat.outbox.push_back(Outgoing { anew: composed.instead.is_some(), ..Outgoing::of(record) });
             if kind::has_line(record.kind) {
                 chat.last_message_ms = record.sent_ms;
             }
@@ -114,6 +118,11 @@ impl Messenger {
             // The place of a file has a fate of its own, and it is the one that knows the file.
             if composed.path.is_some() {
                 fate = fates.next();
+            }
+            if let Some((old, _)) = &composed.instead {
+                fates.next();
+                let (messages, delivery) = (vec![old.to_string()], Delivery::Cancelled);
+                self.tell(Event::DeliveryChanged { buddy: account.to_string(), messages, delivery });
             }
             self.tell_saved(&record, fate, true);
             self.answer(composed.number, Ok(Reply::Done));
@@ -233,11 +242,21 @@ impl Messenger {
         let Some(buddy) = self.buddies.get_mut(account) else { return };
         let chat = &mut buddy.chat;
         chat.wish = None;
-        // More than I ever wrote: this profile is an older copy of itself. Numbers that are taken are not used again.
-        if let Some(have) = have.filter(|have| *have > chat.mine.0) {
-            chat.mine = (have, None);
+        // More than I ever wrote: this profile is an older copy of itself. Numbers that are taken are not used again, and
+        // what was given one of them here, since the copy was brought back, is said anew.
+        if let Some(have) = have {
+            if have > chat.mine.0 {
+                chat.mine = (have, None);
+            }
+            let taken = |outgoing: &&Outgoing| !outgoing.left && outgoing.posted.is_none() && outgoing.seq <= have;
+            let taken: Vec<_> = chat.outbox.iter().filter(taken).map(|outgoing| outgoing.id).collect();
+            for id in taken {
+                self.say_anew(account, &id);
+            }
+            self.fetch_missed(account, have);
         }
-        if let Some(seen) = chat.last_seen.filter(|_| self.privacy.read_receipts) {
+        let seen = self.buddies.get(account).and_then(|buddy| buddy.chat.last_seen);
+        if let Some(seen) = seen.filter(|_| self.privacy.read_receipts) {
             let at = self.now.wall;
             self.say(account, &LinkBody::Read(seen, at));
             self.told_of(account, seen);
@@ -245,6 +264,39 @@ impl Messenger {
         self.introduce_myself(account);
         self.pay_receipts(account);
         self.pump(account);
+    }
+
+    /// Says something again under a number that is free, in place of what has one that is taken; false where that can't be.
+    fn say_anew(&mut self, account: &AccountId, id: &MessageId) -> bool {
+        let device = self.me.device.clone();
+        let Some(buddy) = self.buddies.get_mut(account) else { return false };
+        let Some(outgoing) = buddy.chat.outbox.iter().find(|outgoing| outgoing.id == *id) else { return false };
+        // Whoever refuses it again has another reason.
+        let Some(content) = outgoing.signed.peek().ok().filter(|_| !outgoing.anew) else { return false };
+        let body = match content.read() {
+            Ok(body @ (Body::Text { .. } | Body::Edit { .. } | Body::Delete { .. } | Body::Reaction { .. })) => body,
+            // Where the file is, is not known here.
+            Ok(Body::File(_) | Body::Void | Body::Unknown(_)) | Err(_) => return false,
+        };
+        let void = content.void();
+        let new = record_of(*account, true, &void, &Body::Void, Signed::make(&void, &device));
+        let new = MessageRecord { progress: Progress::Refused, ..new };
+        buddy.chat.settle(id);
+        buddy.chat.composing.push_back(Composed { number: 0, body, path: None, instead: Some((*id, new)) });
+        self.save_mine(account);
+        true
+    }
+
+    /// They have less than has arrived there once: they are an older copy of themselves. It goes again, the first of it
+    /// at once, the rest as they ask.
+    fn fetch_missed(&mut self, account: &AccountId, have: Seq) {
+        let Some(buddy) = self.buddies.get_mut(account) else { return };
+        let chat = &mut buddy.chat;
+        let next = have.saturating_add(1);
+        if next <= chat.mine.0 && chat.outbox.front().is_none_or(|first| first.seq > next) && chat.staged.is_empty() {
+            chat.wish = Some((next, self.now.mono));
+            self.out.push_back(Output::Fetch(*account, next));
+        }
     }
 
     pub(in crate::messenger) fn delivered(&mut self, account: &AccountId, ids: &[MessageId]) -> Result<(), ProtoError> {
@@ -305,6 +357,10 @@ impl Messenger {
     ) -> Result<(), ProtoError> {
         if code.len() > 64 {
             return Err(ProtoError::TooLong);
+        }
+        // Another copy of this profile has used the number.
+        if code == format!("{:?}", ProtoError::Equivocation) && self.say_anew(account, message) {
+            return Ok(());
         }
         let settled = self.buddies.get_mut(account).and_then(|buddy| buddy.chat.settle(message));
         if let Some(outgoing) = settled {
