@@ -76,7 +76,7 @@ fn eve_cannot_change_or_cut_a_backup_unnoticed() {
     let (path, _) = backup(&folder, 150_000);
     let whole = std::fs::read(&path).unwrap();
     let database = folder.path().join("restored");
-    let mut refused = |bytes: &[u8], what: &str| {
+    let refused = |bytes: &[u8], what: &str| {
         std::fs::write(&path, bytes).unwrap();
         let error = read(&path, PASSWORD, &database, SCHEMA).expect_err(what);
         assert!(

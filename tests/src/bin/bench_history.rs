@@ -93,6 +93,7 @@ async fn measure(total: u64) {
         searched.insert(name.into(), json!(median(times)));
     }
     store.close().await;
+    let (forget, meanwhile) = forget(&database, &key).await;
     println!(
         "{}",
         json!({
@@ -102,8 +103,40 @@ async fn measure(total: u64) {
             "page_ms": median(page),
             "profile_ms": median(profile),
             "size_mb": size_mb,
+            "forget_ms": forget,
+            "message_while_forgetting_ms": { "p50": at(&meanwhile, 50), "p95": at(&meanwhile, 95) },
         })
     );
+}
+
+/// Forgets the long conversation while messages come in another: how long that took, and how long, sorted, each of those
+/// while what was forgotten is deleted.
+async fn forget(database: &Path, key: &DataKey) -> (f64, Vec<f64>) {
+    let (answers, mut news) = mpsc::channel(64);
+    let (store, loaded) = Store::open(database, key, answers).await.expect("a database");
+    let other = loaded.conversations.iter().find(|it| it.buddy == buddy(1)).expect("there are others");
+    let device = SecretKey::from_seed(&[1; 32]);
+    let mut seq = other.theirs.iter().find(|(theirs, _)| *theirs == device.device()).map_or(0, |(_, seq)| *seq);
+    let forgotten = vec![Change::ForgetConversation(buddy(0))];
+    let forget = timed(saved(&store, &mut news, forgotten)).await.1;
+    let mut meanwhile = Vec::new();
+    while meanwhile.len() < 500 {
+        seq += 1;
+        let message = message(&device, 1, false, seq, NOW * 2 + seq, "not to be kept waiting");
+        meanwhile.push(timed(saved(&store, &mut news, vec![Change::Message(message)])).await.1);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    meanwhile.sort_by(f64::total_cmp);
+    store.close().await;
+    (forget, meanwhile)
+}
+
+async fn saved(store: &Store, news: &mut mpsc::Receiver<StoreNews>, changes: Vec<Change>) {
+    store.save(SaveId(0), changes).expect("there is room in the queue");
+    match news.recv().await {
+        Some(StoreNews::Saved(..)) => {}
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Every tenth message is of the first conversation.
@@ -235,6 +268,10 @@ async fn timed<T>(work: impl Future<Output = T>) -> (T, f64) {
     let begun = Instant::now();
     let done = work.await;
     (done, (begun.elapsed().as_secs_f64() * 100_000.0).round() / 100.0)
+}
+
+fn at(sorted: &[f64], percent: usize) -> f64 {
+    sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
