@@ -21,6 +21,13 @@ pub fn read(text: &str) -> (bool, Vec<Block>) {
     }
 }
 
+/// The letters of a text alone, in one line: what it says where there is no room for how.
+pub fn plain(text: &str) -> String {
+    let (_, blocks) = read(text);
+    let lines: Vec<String> = blocks.iter().map(reader::letters_of_block).collect();
+    lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A paragraph or what stands for one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -145,6 +152,13 @@ mod tests {
             assert_eq!(read(given), (false, blocks), "{given}");
         }
         assert_eq!(read("/me waves"), (true, vec![paragraph(vec![text("waves")])]));
+    }
+
+    #[test]
+    fn the_plain_words_are_in_one_line_without_marks() {
+        let text = "My **list**:\n\n1. ~~lemons~~ limes\n2. `bergamots`\n\n> see [the plan](https://example.org)";
+        assert_eq!(plain(text), "My list: lemons limes bergamots see the plan");
+        assert_eq!(plain("/me waves"), "waves");
     }
 
     #[test]

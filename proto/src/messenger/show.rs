@@ -88,7 +88,7 @@ impl Messenger {
             quote: shown.quote.as_ref().map(|quote| QuoteView {
                 id: quote.id.to_string(),
                 mine: quote.mine,
-                text: quote.text.clone(),
+                text: prose::plain(&quote.text),
             }),
             edited: shown.edited,
             deleted: shown.deleted,

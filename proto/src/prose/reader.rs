@@ -258,3 +258,17 @@ fn words_of(block: Block) -> Vec<Inline> {
         Block::List { items, .. } => items.into_iter().flatten().flat_map(words_of).collect(),
     }
 }
+
+/// The letters of a block, its parts apart.
+pub(super) fn letters_of_block(block: &Block) -> String {
+    match block {
+        Block::Paragraph { words } => plain(words),
+        Block::Code { text, .. } => text.clone(),
+        Block::Quote { blocks } => letters_of_blocks(blocks),
+        Block::List { items, .. } => items.iter().map(|item| letters_of_blocks(item)).collect::<Vec<_>>().join(" "),
+    }
+}
+
+fn letters_of_blocks(blocks: &[Block]) -> String {
+    blocks.iter().map(letters_of_block).collect::<Vec<_>>().join(" ")
+}
