@@ -58,7 +58,7 @@ pub(crate) enum FilesNews {
     /// The file of a command of that number is ready to be offered, or is not.
     Prepared { number: u64, buddy: String, outcome: Result<(Box<FileOffer>, PathBuf), CommandError> },
     /// Something to show.
-    Tell(Event),
+    Tell(Box<Event>),
 }
 
 /// What the room is made of.

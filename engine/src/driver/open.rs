@@ -189,12 +189,13 @@ impl Open {
                 }
             }
             FilesNews::Tell(event) => {
-                let _ = events.send(event);
+                let _ = events.send(*event);
             }
         }
     }
 
     /// Tells the files' room what concerns it: files that come and go with messages, and who is linked.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "few events are about who is there")]
     fn overheard(&self, event: &Event) {
         self.files.heard(event);
         let buddy = match event {

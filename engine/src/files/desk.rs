@@ -395,7 +395,7 @@ impl Desk {
 
     fn tell(&self, event: Event) {
         // A window that is behind asks for a page again; the driver takes these at once.
-        if self.news.try_send(FilesNews::Tell(event)).is_err() {
+        if self.news.try_send(FilesNews::Tell(Box::new(event))).is_err() {
             tracing::debug!("nobody takes the news of files");
         }
     }

@@ -120,17 +120,11 @@ impl Fetch {
             end = self.get(&mut wire, &mut growing) => end,
             () = self.stop.cancelled() => FetchEnd::Stopped,
         };
-        let end = match end {
-            FetchEnd::Whole(..) => self.finish(&mut growing).await,
-            other => other,
-        };
-        let end = match self.leave(growing, end).await {
-            FetchEnd::Whole(path, _) => {
-                let told = self.tell_whole(&mut wire).await;
-                FetchEnd::Whole(path, told)
-            }
-            other => other,
-        };
+        let end = if matches!(end, FetchEnd::Whole(..)) { self.finish(&mut growing).await } else { end };
+        let mut end = self.leave(growing, end).await;
+        if let FetchEnd::Whole(_, told) = &mut end {
+            *told = self.tell_whole(&mut wire).await;
+        }
         wire.close().await;
         end
     }

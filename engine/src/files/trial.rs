@@ -224,9 +224,9 @@ impl Side {
     /// Waits until a file is shown so.
     async fn until(&mut self, message: MessageId, what: &str, fits: impl Fn(&FileView) -> bool) -> FileView {
         let id = message.to_string();
-        let fitting = |event: &Event| match event {
-            Event::FileChanged { message, file, .. } if *message == id && fits(file) => Some(file.clone()),
-            _ => None,
+        let fitting = |event: &Event| {
+            let Event::FileChanged { message, file, .. } = event else { return None };
+            (*message == id && fits(file)).then(|| file.clone())
         };
         loop {
             if let Some((at, file)) =
@@ -241,7 +241,7 @@ impl Side {
                 return file;
             }
             match timeout(PATIENCE, self.news.recv()).await {
-                Ok(Some(FilesNews::Tell(event))) => self.told.push(event),
+                Ok(Some(FilesNews::Tell(event))) => self.told.push(*event),
                 Ok(Some(FilesNews::Prepared { .. })) => {}
                 Ok(None) | Err(_) => panic!("{what} did not happen; told: {:#?}", self.told),
             }

@@ -23,10 +23,11 @@ impl Desk {
             Order::Act { verb, buddy, message, answer } => self.act(verb, buddy, message, answer).await,
             Order::Mine(message) => self.is_mine(message).await,
             Order::FetchUnasked(message) => {
-                if let Some(file) = self.look_up(message).await.ok().flatten() {
-                    if !file.mine && file.record.stage == FileStage::Offered {
-                        self.wish(file).await;
-                    }
+                if let Ok(Some(file)) = self.look_up(message).await
+                    && !file.mine
+                    && file.record.stage == FileStage::Offered
+                {
+                    self.wish(file).await;
                 }
             }
             Order::Forget(message) => self.forget(None, Some(message)).await,
@@ -49,7 +50,7 @@ impl Desk {
                     let (buddy, name) = (whom.clone(), called.clone());
                     let (done, size) = (super::super::number(done), super::super::number(size));
                     let event = Event::FilePreparing { buddy, name, done, size, ready: false };
-                    let _ = telling.try_send(FilesNews::Tell(event));
+                    let _ = telling.try_send(FilesNews::Tell(Box::new(event)));
                 });
                 (outcome, last)
             });
@@ -60,7 +61,7 @@ impl Desk {
             if size > 0 {
                 let size = super::super::number(size);
                 let event = Event::FilePreparing { buddy: buddy.clone(), name, done: size, size, ready: true };
-                let _ = news.send(FilesNews::Tell(event)).await;
+                let _ = news.send(FilesNews::Tell(Box::new(event))).await;
             }
             tracing::debug!(took = ?begun.elapsed(), "a file was read to be offered");
             Done::Prepared { number, buddy, outcome }
