@@ -5,10 +5,12 @@
 //! be here is kept every [`KEEP_BYTES`] and at the end, always after the part's data are on the disk, so a restart
 //! never believes in a chunk that isn't there.
 
+mod asked;
+mod growing;
+
 use std::{
-    fs::{self, File},
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::pin,
     sync::Arc,
     time::{Duration, Instant},
@@ -17,7 +19,7 @@ use std::{
 use futures::{AsyncRead, AsyncWrite};
 use juice_proto::{
     content::FileOffer,
-    file::{self, ChunkSeal, FileAnswer, FileAsk, FileRefusal, MAX_RUNS, Root, Run},
+    file::{self, ChunkSeal, FileAnswer, FileAsk, FileRefusal, MAX_RUNS, Root},
     frame,
     messenger::record::FileStage,
     view::FileTrouble,
@@ -28,10 +30,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::{
+    asked::Asked,
+    growing::{Begun, Growing, Kept, begin},
+};
 use super::{
     chunks::{Chunks, SegmentRow},
     live::Live,
-    part::{self, Sealed},
+    part,
     wire::{Batch, Ended, Wire},
 };
 use crate::store::{LastWord, Store, StoreError, StoredFile, Transfer};
@@ -81,21 +87,6 @@ pub(crate) struct Fetch {
     pub live: Arc<Live>,
     pub stop: CancellationToken,
 }
-
-/// A part and what is known of it.
-struct Growing {
-    path: PathBuf,
-    file: Arc<File>,
-    chunks: Chunks,
-    writing: Option<JoinHandle<Result<Vec<Hashed>, FileTrouble>>>,
-    keeping: Option<JoinHandle<Kept>>,
-    kept_bytes: u64,
-    kept_at: Instant,
-}
-
-type Hashed = (u64, [u8; 32]);
-/// The rows that were to be kept, and whether they are.
-type Kept = (Vec<SegmentRow>, Result<(), FileTrouble>);
 
 impl Fetch {
     /// Gets it over the stream that `open` gives, or makes sure of what there is of it.
@@ -390,119 +381,4 @@ enum Opened {
     Growing(Growing),
     /// A crash came after it had its name.
     Settled(PathBuf),
-}
-
-enum Begun {
-    Part { file: File, path: PathBuf, fresh: bool },
-    Settled(PathBuf),
-}
-
-fn begin(
-    part: Option<PathBuf>,
-    place: Option<PathBuf>,
-    size: u64,
-    reach: u64,
-    downloads: &Path,
-    name: &str,
-) -> io::Result<Begun> {
-    if let Some(path) = part {
-        if let Some(file) = part::reopen(&path, reach) {
-            // The name was being held for it when the program ended.
-            if let Some(place) = place.filter(|place| fs::metadata(place).is_ok_and(|about| about.len() == 0)) {
-                part::remove(&place);
-            }
-            return Ok(Begun::Part { file, path, fresh: false });
-        }
-        if let Some(place) = place.filter(|place| fs::metadata(place).is_ok_and(|about| about.len() == size)) {
-            return Ok(Begun::Settled(place));
-        }
-        part::remove(&path);
-    }
-    let (file, path) = part::create(downloads, name)?;
-    Ok(Begun::Part { file, path, fresh: true })
-}
-
-impl Growing {
-    /// Waits for the save under way. Cancel-safe.
-    async fn kept(&mut self) -> Result<(), FileTrouble> {
-        let Some(keeping) = &mut self.keeping else { return Ok(()) };
-        let kept = keeping.await;
-        self.keeping = None;
-        let (rows, kept) = kept.map_err(|_| FileTrouble::NotSaved)?;
-        match kept {
-            Ok(()) => self.chunks.kept(&rows),
-            Err(_) => self.chunks.not_kept(&rows),
-        }
-        kept
-    }
-
-    /// Waits for all that is under way.
-    async fn settled(&mut self) -> Result<(), FileTrouble> {
-        let written = self.written().await;
-        let kept = self.kept().await;
-        written.and(kept)
-    }
-
-    /// Waits for the write under way. Cancel-safe.
-    async fn written(&mut self) -> Result<(), FileTrouble> {
-        let Some(writing) = &mut self.writing else { return Ok(()) };
-        let written = writing.await;
-        self.writing = None;
-        for (index, hash) in written.map_err(|_| FileTrouble::NotSaved)?? {
-            self.chunks.insert(index, &hash);
-        }
-        Ok(())
-    }
-}
-
-/// The chunks that were asked for and have not come: they come in this order and no other.
-struct Asked {
-    runs: std::vec::IntoIter<Run>,
-    now: Run,
-}
-
-impl Asked {
-    fn new(runs: Vec<Run>) -> Self {
-        let mut asked = Self { runs: runs.into_iter(), now: Run { first: 0, count: 0 } };
-        asked.turn();
-        asked
-    }
-
-    fn turn(&mut self) {
-        if self.now.count == 0
-            && let Some(next) = self.runs.next()
-        {
-            self.now = next;
-        }
-    }
-
-    fn is_done(&self) -> bool {
-        self.now.count == 0
-    }
-
-    /// The chunks of a batch, and a refusal behind them.
-    fn take(
-        &mut self,
-        bytes: &[u8],
-        frames: &[std::ops::Range<usize>],
-    ) -> Result<(Vec<Sealed>, Option<FileRefusal>), Ended> {
-        let mut chunks = Vec::with_capacity(frames.len());
-        for frame in frames {
-            let body = bytes.get(frame.clone()).unwrap_or_default();
-            match frame::decode::<FileAnswer<'_>>(body)? {
-                FileAnswer::Chunk(index, sealed) => {
-                    if self.is_done() || index != self.now.first {
-                        return Err(Ended::Nonsense);
-                    }
-                    self.now = Run { first: index + 1, count: self.now.count - 1 };
-                    self.turn();
-                    // The sealed bytes are the end of the frame.
-                    chunks.push(Sealed { index, place: frame.end - sealed.len()..frame.end });
-                }
-                FileAnswer::No(refusal) => return Ok((chunks, Some(refusal))),
-                FileAnswer::Noted => return Err(Ended::Nonsense),
-            }
-        }
-        Ok((chunks, None))
-    }
 }
