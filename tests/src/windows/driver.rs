@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::Path,
-    process::Child,
+    process::{Child, Command},
     thread,
     time::{Duration, Instant},
 };
@@ -147,10 +147,30 @@ impl Window {
         self.post("/window/rect", &json!({ "width": width, "height": height, "x": 0, "y": 0 }));
     }
 
+    /// Kills the app on this profile without warning, and the driver with it.
+    pub fn kill(self, profile: &Path) {
+        let app = app_on(profile).expect("the app runs");
+        let done = Command::new("kill").args(["-KILL", &app.to_string()]).status().expect("the system can kill");
+        assert!(done.success(), "the app was running");
+        drop(self);
+    }
+
     /// Ends the session, which closes the app's window the hard way.
     pub fn close(self) {
         drop(self);
     }
+}
+
+/// The process of the app on a profile, which its command line names.
+fn app_on(profile: &Path) -> Option<u32> {
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let mut numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let app = program("juice").display().to_string();
+    numbers.find(|number| {
+        let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
+        let mut words = line.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+        words.next().is_some_and(|first| first == app) && words.any(|word| word == profile.display().to_string())
+    })
 }
 
 impl Drop for Window {

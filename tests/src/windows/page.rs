@@ -101,6 +101,19 @@ impl Window {
         });
     }
 
+    /// Points at the message with this text, and clicks on something in the bar that floats over it then.
+    pub fn on_message(&self, text: &str, button: &str) {
+        super::stage::wait_for(&format!("a button on '{text}'"), || {
+            let script = "const found = [...document.querySelectorAll('[data-testid=\"message\"]')]\
+                          .find(m => m.innerText.includes(arguments[0])); \
+                          if (!found) return false; \
+                          found.dispatchEvent(new PointerEvent('pointermove', { bubbles: true })); \
+                          const button = found.querySelector(arguments[1]); \
+                          if (button) button.click(); return button !== null;";
+            self.run(script, &json!([text, button])) == json!(true)
+        });
+    }
+
     /// Signs out by the menu.
     pub fn sign_out(&self) {
         self.click(&id("me-menu"));
