@@ -2,8 +2,8 @@
 //!
 //! In the save itself the conversation is only taken from its buddy, who gets an empty one: what still waits to go moves
 //! there, and so does the last place of each sequence, with nothing in it, so that sequences go on. From then on nobody
-//! finds what was said. The rows are deleted afterwards, some at a time, while nothing else is to be done, also by the
-//! next run where this one ends before.
+//! finds what was said. The rows are deleted afterwards, some at a time, while nothing else is to be done, and then the
+//! search index is merged, which is what makes their words go; also by the next run where this one ends before.
 
 use juice_proto::id::AccountId;
 
@@ -84,7 +84,14 @@ impl Writer {
         let forgotten: Option<i64> = sqlx::query_scalar("SELECT number FROM conversations WHERE forgotten = 1 LIMIT 1")
             .fetch_optional(&mut self.connection)
             .await?;
-        let Some(conversation) = forgotten else { return Ok(false) };
+        let merging: bool = sqlx::query_scalar("SELECT to_merge FROM indexed").fetch_one(&mut self.connection).await?;
+        let Some(conversation) = forgotten else {
+            self.to_merge = merging;
+            return Ok(false);
+        };
+        if !merging {
+            self.mark_what_is_gone().await?;
+        }
         let rows = self.numbers(SOME, conversation).await?;
         if rows.is_empty() {
             sqlx::query("DELETE FROM conversations WHERE number = ?1")

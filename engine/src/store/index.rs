@@ -3,6 +3,10 @@
 //! What is inserted goes into the index later, in batches, when nobody has saved anything for a moment: a message pays
 //! nothing for it, and a batch costs one sync. `indexed` says how far it has got; who searches asks for the rest first.
 //! What changes or goes and is in the index already is taken out of it, and put in anew, in the same transaction.
+//!
+//! Taking one message out overwrites each of its words where it stands, which costs milliseconds. Where a whole
+//! conversation goes, its words are marked as gone instead, and the index is merged into one piece afterwards, a little at
+//! a time: what is marked is left out of that.
 
 use sqlx::Row;
 
@@ -10,6 +14,8 @@ use super::{error::StoreError, words, writer::Writer};
 
 /// How many messages go into the index at a go: some milliseconds' worth.
 const BATCH: i64 = 128;
+/// How many pages of the index are merged at a go.
+const MERGED: i64 = 32;
 /// How many batches are indexed for someone who searches and waits.
 const CATCH_UP: usize = 32;
 
@@ -85,6 +91,58 @@ impl Writer {
     pub(super) async fn reindex(&mut self, rows: &[i64]) -> Result<(), StoreError> {
         let entries = self.entries(rows).await?;
         self.put_in(&entries).await
+    }
+
+    /// From here on words that are taken out are marked, until the index has been merged.
+    pub(super) async fn mark_what_is_gone(&mut self) -> Result<(), StoreError> {
+        self.execute("INSERT INTO words (words, rank) VALUES ('secure-delete', 0)").await?;
+        self.execute("UPDATE indexed SET to_merge = 1").await
+    }
+
+    /// Merges some of the index, in a transaction of its own, with what goes wrong left for the next run.
+    pub(super) async fn merge_chore(&mut self) {
+        let merged = match self.begin().await {
+            Ok(()) => {
+                let merged = self.merge_some().await;
+                self.end(merged).await
+            }
+            Err(error) => Err(error),
+        };
+        self.to_merge = matches!(merged, Ok(true));
+        match merged {
+            Ok(true) => {}
+            // The old pages are overwritten in the database, and still in the log.
+            Ok(false) => (self.scrub, self.merging) = (true, false),
+            Err(error) => tracing::warn!(%error, "the search index could not be merged yet"),
+        }
+    }
+
+    /// See https://sqlite.org/fts5.html#the_merge_command: a negative number begins with all there is, positive ones go
+    /// on, and when nearly nothing changes it is done.
+    async fn merge_some(&mut self) -> Result<bool, StoreError> {
+        if !self.merging {
+            self.execute("INSERT INTO words (words, rank) VALUES ('secure-delete', 1)").await?;
+            sqlx::query("INSERT INTO words (words, rank) VALUES ('merge', ?1)")
+                .bind(-MERGED)
+                .execute(&mut self.connection)
+                .await?;
+            self.merging = true;
+            return Ok(true);
+        }
+        let before = self.changes().await?;
+        sqlx::query("INSERT INTO words (words, rank) VALUES ('merge', ?1)")
+            .bind(MERGED)
+            .execute(&mut self.connection)
+            .await?;
+        if self.changes().await? - before >= 2 {
+            return Ok(true);
+        }
+        self.execute("UPDATE indexed SET to_merge = 0").await?;
+        Ok(false)
+    }
+
+    async fn changes(&mut self) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar("SELECT total_changes()").fetch_one(&mut self.connection).await?)
     }
 
     /// Numbers that are given out again are not in the index.

@@ -61,6 +61,9 @@ pub(super) struct Writer {
     pub(super) to_sweep: bool,
     /// There may be messages that are not in the search index yet.
     pub(super) to_index: bool,
+    /// Words that are marked as gone are in the index, and whether merging it has begun in this run.
+    pub(super) to_merge: bool,
+    pub(super) merging: bool,
     /// Up to which message the index goes, once it has been looked up.
     pub(super) up_to: Option<i64>,
     queue: mpsc::Receiver<Job>,
@@ -84,6 +87,9 @@ impl Writer {
             // Another run may have left some.
             to_sweep: true,
             to_index: true,
+            // Known when nothing is left to sweep.
+            to_merge: false,
+            merging: false,
             up_to: None,
             queue,
             answers,
@@ -149,7 +155,7 @@ impl Writer {
     /// The next jobs; none after a while in which there were none, where something is left to do then.
     async fn next(&mut self, batch: &mut Vec<Job>) -> Option<usize> {
         let jobs = self.queue.recv_many(batch, GROUP);
-        if self.to_index || self.scrub { timeout(QUIET, jobs).await.ok() } else { Some(jobs.await) }
+        if self.to_index || self.to_merge || self.scrub { timeout(QUIET, jobs).await.ok() } else { Some(jobs.await) }
     }
 
     /// Nobody has wanted anything for a while: does what can wait, until somebody does.
@@ -159,6 +165,9 @@ impl Writer {
         }
         while self.to_index && self.queue.is_empty() {
             self.index_chore().await;
+        }
+        while self.to_merge && self.queue.is_empty() {
+            self.merge_chore().await;
         }
     }
 
@@ -279,7 +288,7 @@ impl Writer {
         Ok(busy == 0)
     }
 
-    async fn execute(&mut self, statement: &'static str) -> Result<(), StoreError> {
+    pub(super) async fn execute(&mut self, statement: &'static str) -> Result<(), StoreError> {
         sqlx::query(statement).execute(&mut self.connection).await?;
         Ok(())
     }

@@ -93,7 +93,7 @@ async fn measure(total: u64) {
         searched.insert(name.into(), json!(median(times)));
     }
     store.close().await;
-    let (forget, meanwhile) = forget(&database, &key).await;
+    let (delete, forget, meanwhile) = forget(&database, &key).await;
     println!(
         "{}",
         json!({
@@ -103,20 +103,26 @@ async fn measure(total: u64) {
             "page_ms": median(page),
             "profile_ms": median(profile),
             "size_mb": size_mb,
+            "delete_ms": delete,
             "forget_ms": forget,
             "message_while_forgetting_ms": { "p50": at(&meanwhile, 50), "p95": at(&meanwhile, 95) },
         })
     );
 }
 
-/// Forgets the long conversation while messages come in another: how long that took, and how long, sorted, each of those
+/// Deletes a message, and forgets the long conversation while messages come in another: how long each took, and, sorted, each of those
 /// while what was forgotten is deleted.
-async fn forget(database: &Path, key: &DataKey) -> (f64, Vec<f64>) {
+async fn forget(database: &Path, key: &DataKey) -> (f64, f64, Vec<f64>) {
     let (answers, mut news) = mpsc::channel(64);
     let (store, loaded) = Store::open(database, key, answers).await.expect("a database");
     let other = loaded.conversations.iter().find(|it| it.buddy == buddy(1)).expect("there are others");
     let device = SecretKey::from_seed(&[1; 32]);
     let mut seq = other.theirs.iter().find(|(theirs, _)| *theirs == device.device()).map_or(0, |(_, seq)| *seq);
+    let newest = store.history(buddy(0), At::End, PAGE).await.expect("a page").messages;
+    let theirs = newest.iter().rev().find(|shown| !shown.record.mine).expect("they say half of it");
+    let mut of_it = message(&device, 0, false, u64::from(u32::MAX), NOW * 2, "");
+    (of_it.kind, of_it.target) = (content::kind::DELETE, Some(theirs.record.id));
+    let delete = timed(saved(&store, &mut news, vec![Change::Message(of_it)])).await.1;
     let forgotten = vec![Change::ForgetConversation(buddy(0))];
     let forget = timed(saved(&store, &mut news, forgotten)).await.1;
     let mut meanwhile = Vec::new();
@@ -128,7 +134,7 @@ async fn forget(database: &Path, key: &DataKey) -> (f64, Vec<f64>) {
     }
     meanwhile.sort_by(f64::total_cmp);
     store.close().await;
-    (forget, meanwhile)
+    (delete, forget, meanwhile)
 }
 
 async fn saved(store: &Store, news: &mut mpsc::Receiver<StoreNews>, changes: Vec<Change>) {
