@@ -85,6 +85,8 @@ enum Saving {
     Leaving(AccountId),
     /// A letter to this buddy that is about to be taken back.
     Withdrawing(AccountId),
+    /// What the letter says that is being read, besides messages.
+    Letter(u64, Vec<Change>),
     /// A key of the day.
     DayKey,
     /// A command that ends with it.
@@ -285,8 +287,11 @@ impl Messenger {
         }
     }
 
-    /// Saves what nobody waits for.
+    /// Saves what nobody waits for; but what a letter says is waited for before the letter is forgotten.
     fn note(&mut self, changes: Vec<Change>) {
+        if let Some(noted) = self.mail.noted_by_letter() {
+            return noted.extend(changes);
+        }
         self.save(Saving::Quietly(changes.clone()), changes);
     }
 
@@ -309,6 +314,7 @@ impl Messenger {
             Some(Saving::Tokens(accounts)) => self.tokens_saved(&accounts),
             Some(Saving::Leaving(buddy)) => self.leaving_saved(&buddy, true),
             Some(Saving::Withdrawing(buddy)) => self.withdrawing_saved(&buddy, true),
+            Some(Saving::Letter(number, _)) => self.letter_noted(number, None),
             Some(Saving::DayKey) => self.day_key_saved(),
             Some(Saving::Command(number, reply)) => self.out.push_back(Output::Answer(number, Ok(*reply))),
             Some(Saving::Quietly(_)) | None => {}
@@ -323,6 +329,7 @@ impl Messenger {
             Some(Saving::Tokens(accounts)) => self.tokens_not_saved(&accounts),
             Some(Saving::Leaving(buddy)) => self.leaving_saved(&buddy, false),
             Some(Saving::Withdrawing(buddy)) => self.withdrawing_saved(&buddy, false),
+            Some(Saving::Letter(number, changes)) => self.letter_noted(number, Some(changes)),
             Some(Saving::DayKey) => self.day_key_not_saved(),
             Some(Saving::Command(number, _) | Saving::Forgetting(number, _)) => {
                 let error = refuse(ErrorCode::NotSaved, "the disk would not take it");
@@ -338,9 +345,17 @@ impl Messenger {
         self.timers.set(self.now.mono + SAVE_AGAIN, Timer::SaveAgain);
     }
 
-    /// The disk would not take these; perhaps it will now. Rows are saved as they have become since.
+    /// The disk would not take these; perhaps it will now.
     fn save_again(&mut self) {
         let unsaved = std::mem::take(&mut self.unsaved);
+        let changes = self.as_they_are(unsaved);
+        if !changes.is_empty() {
+            self.note(changes);
+        }
+    }
+
+    /// Changes that were made a while ago, with rows as they have become since.
+    fn as_they_are(&self, changes: Vec<Change>) -> Vec<Change> {
         let fresh = |change| match change {
             Change::Buddy(record) => self.buddies.get(&record.account).map(|buddy| Change::Buddy(buddy.record.clone())),
             Change::Request(record) => self.requests.get(&record.account).cloned().map(Change::Request),
@@ -364,10 +379,7 @@ impl Messenger {
             | Change::Invite(_)
             | Change::ForgetInvite(_)) => Some(change),
         };
-        let changes: Vec<_> = unsaved.into_iter().filter_map(fresh).collect();
-        if !changes.is_empty() {
-            self.note(changes);
-        }
+        changes.into_iter().filter_map(fresh).collect()
     }
 
     fn tell(&mut self, event: Event) {

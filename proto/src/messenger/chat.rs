@@ -54,6 +54,8 @@ pub(super) struct Outgoing {
     pub signed: Signed<Content>,
     /// On the link that speaks now.
     pub sent: bool,
+    /// In a letter or on a link, ever: they may have it.
+    pub gone: bool,
     /// On any link, ever: it can't be taken back.
     pub left: bool,
     /// Said anew already, because its number was taken.
@@ -124,6 +126,7 @@ impl Outgoing {
             kind: message.kind,
             signed: message.signed.clone(),
             sent: false,
+            gone: false,
             left: false,
             anew: false,
             posted: message.posted,
@@ -143,7 +146,7 @@ impl Chat {
             chat.last_from_them = stored.last_seen;
             // Another run may have sent what is in no mailbox.
             let outgoing = stored.waiting.iter().map(Outgoing::of);
-            chat.outbox = outgoing.map(|o| Outgoing { left: o.posted.is_none(), ..o }).collect();
+            chat.outbox = outgoing.map(|o| Outgoing { left: o.posted.is_none(), gone: true, ..o }).collect();
             chat.unread_there = stored.unread_there.into();
         }
         chat

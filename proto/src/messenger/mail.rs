@@ -12,8 +12,11 @@ mod withdrawing;
 use std::collections::{BTreeSet, VecDeque};
 
 pub(super) use self::withdrawing::Withdrawing;
-use self::{collecting::Arrived, posting::Bundle};
-use super::{Messenger, Output, clock::Timer};
+use self::{
+    collecting::{Arrived, Reading},
+    posting::Bundle,
+};
+use super::{Messenger, Output, clock::Timer, record::Change};
 use crate::{
     content::Seq,
     id::{AccountId, MessageId, Millis},
@@ -70,8 +73,12 @@ pub(super) struct Mail {
     paid_at: Millis,
     /// Letters that came and are not read yet, oldest first.
     arrived: VecDeque<Arrived>,
-    /// The one whose contents are on their way to the disk.
-    reading: Option<(AccountId, Arrived)>,
+    /// The one that is being read, until all that it says is on the disk.
+    reading: Option<Reading>,
+    /// What it says besides messages, while it is taken in.
+    noted: Option<Vec<Change>>,
+    /// Those with a gap before what they say, until the gap is filled or its filling has been asked for.
+    held: Vec<(AccountId, Arrived)>,
     /// Read, safe, and still at the server.
     collected: Vec<u64>,
 }
@@ -93,8 +100,6 @@ pub(super) struct Post {
     pub told_of: Option<MessageId>,
     /// They have never had my token, as far as is known here.
     pub introduce: bool,
-    /// My token went to them in this run.
-    introduced: bool,
     /// What is in the letter that is being posted, or that may have been.
     bundle: Option<Bundle>,
     failures: u32,
@@ -124,10 +129,16 @@ impl Mail {
         }
     }
 
+    /// Where changes go while a letter is taken in.
+    pub fn noted_by_letter(&mut self) -> Option<&mut Vec<Change>> {
+        self.noted.as_mut()
+    }
+
     /// The session at the server is over: what it pushed it will push again.
     pub fn forget_session(&mut self) {
         self.served = false;
         self.arrived.clear();
+        self.held.clear();
         self.collected.clear();
     }
 }

@@ -180,6 +180,10 @@ impl Messenger {
                     let list = chain.last().cloned();
                     let record = BuddyRecord { pin: Some(pin), list, ..buddy.record.clone() };
                     self.replace(record);
+                    // Another device of theirs knows no token of mine.
+                    if let Some(buddy) = self.buddies.get_mut(account) {
+                        buddy.post.introduce = true;
+                    }
                     self.keep(account);
                 }
             }

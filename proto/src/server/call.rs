@@ -236,7 +236,8 @@ pub enum Call {
         #[n(2)]
         envelope: Envelope,
     },
-    /// Takes a letter back that has not been collected; `Unknown` where it is gone. Needs no session.
+    /// Takes a letter back that was never pushed to its recipient, who may have it on their disk from then on; `Unknown`
+    /// where it was, or is gone. Needs no session.
     #[n(23)]
     Withdraw {
         /// The token that it was posted with.

@@ -13,6 +13,8 @@
 
 #[path = "disk.rs"]
 pub mod disk;
+#[path = "letters.rs"]
+pub mod letters;
 #[path = "mailbox.rs"]
 pub mod mailbox;
 #[path = "people.rs"]

@@ -52,6 +52,10 @@ pub struct Disk {
     pub day_keys: Vec<DayKeyRecord>,
     pub invites: Vec<InviteRecord>,
     pub owed: BTreeSet<(AccountId, MessageId)>,
+    /// Every message with a line that ever was here: whose conversation, and by whom.
+    pub ever: BTreeMap<MessageId, (AccountId, bool)>,
+    /// What was taken back.
+    pub voided: BTreeSet<MessageId>,
     ends: BTreeMap<AccountId, End>,
     status: Option<(Availability, String)>,
     pub privacy: Privacy,
@@ -100,6 +104,8 @@ impl Disk {
             }
             Change::Progress(ids, progress) => self.progress(&ids, progress),
             Change::Void { old, new } => {
+                self.ever.remove(&old);
+                self.voided.insert(old);
                 if let Some(row) = self.row_mut(old) {
                     *row = Row::new(new);
                 }
@@ -166,6 +172,9 @@ impl Disk {
         }
         let (id, kind) = (message.id, message.kind);
         let changed = self.apply(&message);
+        if kind::has_line(kind) {
+            self.ever.insert(id, (message.buddy, message.mine));
+        }
         self.rows.push(Row::new(message));
         let shown = if matches!(kind, kind::REPLY | kind::FILE) { Some(id) } else { changed };
         shown.and_then(|id| self.shown(id)).map_or(Fate::Done, |shown| Fate::Shown(Box::new(shown)))

@@ -16,6 +16,7 @@ pub struct Held {
     pub id: LetterId,
     pub envelope: Envelope,
     pushed: bool,
+    shown: bool,
 }
 
 pub struct Mailboxes {
@@ -65,7 +66,7 @@ impl Mailboxes {
             return Answer::Refused(Refusal::MailboxFull);
         }
         self.last += 1;
-        letters.push_back(Held { number: self.last, posted_ms: now, id, envelope, pushed: false });
+        letters.push_back(Held { number: self.last, posted_ms: now, id, envelope, pushed: false, shown: false });
         Answer::Done
     }
 
@@ -74,7 +75,8 @@ impl Mailboxes {
             return Answer::Refused(Refusal::Unknown);
         };
         let before = letters.len();
-        letters.retain(|letter| letter.id != id);
+        // What its recipient has been shown may be on their disk.
+        letters.retain(|letter| letter.id != id || letter.shown);
         if letters.len() < before { Answer::Done } else { Answer::Refused(Refusal::Unknown) }
     }
 
@@ -89,7 +91,7 @@ impl Mailboxes {
         let letters = self.letters.entry(account).or_default().iter_mut().take(LETTERS_AHEAD);
         let push = |letter: &mut Held| {
             let (number, posted_ms, envelope) = (letter.number, letter.posted_ms, letter.envelope.clone());
-            letter.pushed = true;
+            (letter.pushed, letter.shown) = (true, true);
             Push::Letter { number, posted_ms, envelope }
         };
         letters.filter(|letter| !letter.pushed).map(push).collect()

@@ -14,11 +14,13 @@
 #[path = "../common/all.rs"]
 mod common;
 
+mod changes;
 mod claims;
 mod content;
 mod garbage;
 mod handshake;
 mod lists;
+mod mail;
 mod requests;
 mod server;
 mod trust;

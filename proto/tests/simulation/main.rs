@@ -5,6 +5,7 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::wildcard_enum_match_arm,
@@ -14,8 +15,15 @@
 #[allow(dead_code, reason = "other tests use the rest of it")]
 #[path = "../common/disk.rs"]
 mod disk;
+#[allow(dead_code, reason = "other tests use the rest of it")]
+#[path = "../common/mailbox.rs"]
+mod mailbox;
+
+mod hands;
+mod mischief;
 mod person;
 mod server;
+mod verdict;
 mod world;
 
 use std::{
@@ -35,7 +43,7 @@ fn every_message_arrives_exactly_once_after_the_network_heals() {
         std::env::var("JUICE_SEEDS").ok().map_or(SEEDS, |seeds| seeds.parse().expect("JUICE_SEEDS is a number"));
     let first = std::env::var("JUICE_FIRST_SEED").ok().map_or(0, |seed| seed.parse().expect("a number"));
     let next = AtomicU64::new(first);
-    let (messages, crashes, breaks) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let [messages, crashes, breaks, letters, changes] = std::array::from_fn(|_| AtomicU64::new(0));
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
@@ -55,6 +63,8 @@ fn every_message_arrives_exactly_once_after_the_network_heals() {
                             messages.fetch_add(tally.messages, Ordering::Relaxed);
                             crashes.fetch_add(tally.crashes, Ordering::Relaxed);
                             breaks.fetch_add(tally.breaks, Ordering::Relaxed);
+                            letters.fetch_add(tally.letters, Ordering::Relaxed);
+                            changes.fetch_add(tally.changes, Ordering::Relaxed);
                         }
                         Err(panic) => {
                             eprintln!("seed {seed}: run again with JUICE_FIRST_SEED={seed} JUICE_SEEDS=1");
@@ -66,8 +76,15 @@ fn every_message_arrives_exactly_once_after_the_network_heals() {
         }
     });
     let [messages, crashes, breaks] = [messages, crashes, breaks].map(AtomicU64::into_inner);
-    println!("{seeds} worlds: {messages} messages, {crashes} crashes, {breaks} broken links");
-    assert!(messages > seeds * 5 && crashes > seeds / 2 && breaks > seeds / 2, "the chaos must be worth its name");
+    let [letters, changes] = [letters, changes].map(AtomicU64::into_inner);
+    println!(
+        "{seeds} worlds: {messages} messages, {changes} changes, {letters} letters, {crashes} crashes, {breaks} breaks"
+    );
+    assert!(seeds < 100 || letters > seeds && changes > seeds, "nor may the mail be idle");
+    assert!(
+        seeds < 100 || messages > seeds * 5 && crashes > seeds / 2 && breaks > seeds / 2,
+        "the chaos must be worth its name"
+    );
 }
 
 #[test]

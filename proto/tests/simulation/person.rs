@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, VecDeque};
 
 use juice_proto::{
     device_list::DeviceList,
-    id::{AccountId, LinkId, Now},
+    id::{AccountId, LinkId, Now, hash},
     invite::ServerAddress,
-    messenger::{Identity, Messenger, SaveId, record::Change},
+    letter::DeliveryToken,
+    messenger::{
+        Identity, Messenger, SaveId,
+        record::{BuddyRecord, Change, TokenRecord},
+    },
     name::UserName,
     seal::Suite,
     sign::SecretKey,
-    view::MessageView,
+    view::{MessageView, Relation},
 };
 
 use crate::disk::Disk;
@@ -45,6 +49,30 @@ pub fn identity(n: u8, server: &SecretKey) -> Identity {
     let account = AccountId::derive(&server.key, name.as_str());
     let (list, pin) = DeviceList::first(account, key.account_key(), device.device(), 1).sign(&key);
     Identity { account, name, server, device, account_key: key.account_key(), list, pin }
+}
+
+/// The token that someone gave to someone else before the world began.
+fn token(of: &Identity, to: &Identity) -> TokenRecord {
+    let parts = [of.account.bytes().as_slice(), to.account.bytes()];
+    TokenRecord { token: DeliveryToken::new(hash("test/token", &parts)), made_ms: 1 }
+}
+
+/// How someone has a buddy on disk, whom they have `met` or not.
+pub fn befriended(me: &Identity, other: &Identity, met: bool) -> BuddyRecord {
+    BuddyRecord {
+        account: other.account,
+        name: other.name.as_str().into(),
+        alias: String::new(),
+        relation: Relation::Buddy,
+        pin: Some(other.pin),
+        list: Some(other.list.clone()),
+        suite: None,
+        verified: false,
+        key_alarm: false,
+        last_seen_ms: u64::from(met),
+        my_token: met.then(|| token(me, other)),
+        their_token: met.then(|| token(other, me)),
+    }
 }
 
 impl Person {

@@ -6,10 +6,13 @@ use juice_proto::{
     device_list::DeviceList,
     frame,
     id::AccountId,
+    prekey::Prekey,
     presence::Presence,
-    server::{Answer, Call, ClientFrame, Contact, Push, Relation, ServerFrame, SignedWelcome, Welcome},
+    server::{Answer, Call, ClientFrame, Contact, Push, Refusal, Relation, ServerFrame, SignedWelcome, Welcome},
     sign::{SecretKey, Signed},
 };
+
+use crate::mailbox::Mailboxes;
 
 pub struct Server {
     pub key: SecretKey,
@@ -18,6 +21,8 @@ pub struct Server {
     presences: BTreeMap<AccountId, Signed<Presence>>,
     /// Who is connected, by the number of their connection.
     pub connected: BTreeMap<AccountId, u64>,
+    pub mail: Mailboxes,
+    prekeys: BTreeMap<AccountId, Signed<Prekey>>,
 }
 
 /// A frame to someone.
@@ -29,7 +34,15 @@ fn push(push: Push) -> Vec<u8> {
 
 impl Server {
     pub fn new(key: SecretKey) -> Self {
-        Self { key, running: true, lists: BTreeMap::new(), presences: BTreeMap::new(), connected: BTreeMap::new() }
+        Self {
+            key,
+            running: true,
+            lists: BTreeMap::new(),
+            presences: BTreeMap::new(),
+            connected: BTreeMap::new(),
+            mail: Mailboxes::default(),
+            prekeys: BTreeMap::new(),
+        }
     }
 
     pub fn die(&mut self) {
@@ -55,10 +68,13 @@ impl Server {
         let call: ClientFrame = frame::decode(bytes).expect("clients speak the protocol");
         let mut letters = Vec::new();
         let answer = match call.open().expect("a call") {
-            Call::Hello { presence, .. } => {
+            Call::Hello { presence, prekey, .. } => {
                 let device = self.lists[&account].peek().expect("a list").current().expect("a device");
                 call.check(&device, &self.key.server_key(), &nonce).expect("a proof");
                 self.set(account, presence);
+                self.prekeys.extend(prekey.map(|prekey| (account, prekey)));
+                self.mail.expire(now);
+                self.mail.connected(account);
                 letters = self.to_others(account);
                 let contacts: Vec<_> = self
                     .lists
@@ -72,7 +88,8 @@ impl Server {
                     })
                     .collect();
                 let contact_count = u32::try_from(contacts.len()).expect("few");
-                let welcome = Welcome { server_ms: now, contacts, contact_count, ..Welcome::default() };
+                let tokens = Some(self.mail.tokens_of(account));
+                let welcome = Welcome { server_ms: now, contacts, contact_count, tokens, ..Welcome::default() };
                 Answer::Welcome(SignedWelcome::make(&welcome, &self.key, &nonce, &call.call))
             }
             Call::SetPresence { presence } => {
@@ -85,10 +102,47 @@ impl Server {
                 letters = self.to_others(account);
                 Answer::Done
             }
+            Call::SetPrekey { prekey } => {
+                self.prekeys.insert(account, prekey);
+                Answer::Done
+            }
+            Call::SetTokens { add, remove } => {
+                self.mail.set_tokens(account, &add, &remove);
+                Answer::Done
+            }
+            Call::Collected { letters } => {
+                self.mail.collect(account, &letters);
+                Answer::Done
+            }
             _ => Answer::Done,
         };
         letters.push((account, frame::encode(&ServerFrame::Answer(call.number, Box::new(answer)))));
+        letters.extend(self.letters_for(account));
         letters
+    }
+
+    fn letters_for(&mut self, account: AccountId) -> Vec<Letter> {
+        self.mail.pushes(account).into_iter().map(|letter| (account, push(letter))).collect()
+    }
+
+    /// A call of nobody knows whom.
+    pub fn hear_unnamed(&mut self, call: Call, now: u64) -> (Answer, Vec<Letter>) {
+        match call {
+            Call::LookUpToPost { token, .. } => {
+                let account = |owner| Answer::Account {
+                    lists: vec![self.lists[&owner].clone()],
+                    prekey: self.prekeys.get(&owner).cloned(),
+                };
+                (self.mail.owner(&token).map_or(Answer::Refused(Refusal::Unknown), account), Vec::new())
+            }
+            Call::Post { token, letter, envelope } => {
+                let owner = self.mail.owner(&token).filter(|owner| self.connected.contains_key(owner));
+                let answer = self.mail.post(&token, letter, envelope, now);
+                (answer, owner.map(|owner| self.letters_for(owner)).unwrap_or_default())
+            }
+            Call::Withdraw { token, letter } => (self.mail.withdraw(&token, letter), Vec::new()),
+            _ => panic!("not without a session: {call:?}"),
+        }
     }
 
     /// The grace of someone who vanished is over.

@@ -177,7 +177,7 @@ impl Messenger {
             }
             if !outgoing.sent {
                 outgoing.sent = true;
-                outgoing.left = true;
+                (outgoing.left, outgoing.gone) = (true, true);
                 chat.in_flight += 1;
                 going.push((outgoing.id, outgoing.kind, LinkBody::Content(outgoing.signed.clone())));
             }
@@ -248,8 +248,8 @@ impl Messenger {
             if have > chat.mine.0 {
                 chat.mine = (have, None);
             }
-            let taken = |outgoing: &&Outgoing| !outgoing.left && outgoing.posted.is_none() && outgoing.seq <= have;
-            let taken: Vec<_> = chat.outbox.iter().filter(taken).map(|outgoing| outgoing.id).collect();
+            let taken = chat.outbox.iter().filter(|outgoing| !outgoing.gone && outgoing.seq <= have);
+            let taken: Vec<_> = taken.map(|outgoing| outgoing.id).collect();
             for id in taken {
                 self.say_anew(account, &id);
             }
@@ -263,6 +263,7 @@ impl Messenger {
         }
         self.introduce_myself(account);
         self.pay_receipts(account);
+        self.let_go_of_held(account);
         self.pump(account);
     }
 
@@ -430,7 +431,8 @@ impl Messenger {
             let kept = stored.remove(&seq).filter(|message| !message.signed.bytes().is_empty());
             kept.or_else(|| self.nothing_at(account, seq))
         });
-        let outgoing: Vec<_> = voids.map(|message| Outgoing { left: true, ..Outgoing::of(&message) }).collect();
+        let outgoing: Vec<_> =
+            voids.map(|message| Outgoing { left: true, gone: true, ..Outgoing::of(&message) }).collect();
         let Some(buddy) = self.buddies.get_mut(account) else { return };
         for outgoing in outgoing {
             let place = buddy.chat.outbox.partition_point(|other| other.seq < outgoing.seq);

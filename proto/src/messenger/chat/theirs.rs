@@ -119,7 +119,7 @@ impl Messenger {
         if chat.wanted.is_some_and(|wanted| chat.theirs.values().any(|tail| *tail >= wanted)) {
             chat.wanted = None;
         }
-        buddy.post.want = buddy.post.want.filter(|wanted| chat.theirs.values().all(|tail| tail < wanted));
+        let filled = buddy.post.want.take_if(|wanted| chat.theirs.values().any(|tail| tail >= wanted)).is_some();
         if !arrived.is_empty() {
             buddy.typing = false;
             self.dirty.insert(*account);
@@ -142,6 +142,9 @@ impl Messenger {
         self.pay_receipts(account);
         if conflict {
             self.tell(Event::Notice { notice: Notice::Equivocation { buddy: account.to_string() } });
+        }
+        if filled {
+            self.read_held(account);
         }
         self.letter_saved(account, true);
         self.save_theirs(account);

@@ -3,7 +3,7 @@
 //!
 //! What can't be read is collected all the same: its writer still has it, and will say it again.
 
-use super::super::{Messenger, clock::Timer, record::Change, session::Pendency};
+use super::super::{Messenger, Saving, clock::Timer, record::Change, session::Pendency};
 use crate::{
     device_list::{self, DeviceList},
     error::ProtoError,
@@ -23,6 +23,8 @@ const READ_AGAIN: Millis = 5_000;
 const MAX_READS: u32 = 5;
 /// The most refusals of contents that wait for a letter.
 const MAX_REFUSALS: usize = 16;
+/// The most letters that are held back for a gap: fewer than the server pushes ahead, so that nobody can stop the others.
+const MAX_HELD: usize = LETTERS_AHEAD / 2;
 /// How long a call that the server would not take waits.
 const COLLECT_AGAIN: Millis = 5_000;
 
@@ -34,12 +36,21 @@ pub(super) struct Arrived {
     reads: u32,
 }
 
+/// A letter that is being read.
+#[derive(Debug)]
+pub(super) struct Reading {
+    from: AccountId,
+    letter: Arrived,
+    /// Some of what it says besides messages is not on the disk yet.
+    noting: bool,
+    /// What the disk would not take.
+    unsaved: Vec<Change>,
+}
+
 /// What became of reading a letter.
 enum Read {
-    /// There is nothing more to do with it.
-    Done,
-    /// What it says is on its way to the disk.
-    Saving(AccountId),
+    /// It is being taken in, with this besides messages.
+    Taken(AccountId, Vec<Change>),
     /// Not now.
     Later,
 }
@@ -47,7 +58,8 @@ enum Read {
 impl Messenger {
     pub(in crate::messenger) fn letter_arrived(&mut self, number: u64, envelope: Envelope) {
         let mail = &mut self.mail;
-        let here = mail.arrived.iter().chain(mail.reading.iter().map(|(_, letter)| letter));
+        let here = mail.arrived.iter().chain(mail.reading.iter().map(|reading| &reading.letter));
+        let here = here.chain(mail.held.iter().map(|(_, letter)| letter));
         let known = here.map(|letter| letter.number).chain(mail.collected.iter().copied()).any(|other| other == number);
         if !known && mail.arrived.len() < MAX_WAITING {
             mail.arrived.push_back(Arrived { number, envelope, reads: 0 });
@@ -63,14 +75,85 @@ impl Messenger {
         while self.mail.reading.is_none() {
             let Some(mut letter) = self.mail.arrived.pop_front() else { return self.collect() };
             match self.read_letter(&letter.envelope) {
-                Ok(Read::Saving(account)) => self.mail.reading = Some((account, letter)),
+                Ok(Read::Taken(from, changes)) => self.take_letter(from, letter, changes),
                 Ok(Read::Later) if letter.reads < MAX_READS => {
                     letter.reads += 1;
                     self.mail.arrived.push_front(letter);
                     return self.timers.reset(self.now.mono + READ_AGAIN, Timer::ReadMail);
                 }
-                Ok(Read::Done | Read::Later) | Err(_) => self.mail.collected.push(letter.number),
+                Ok(Read::Later) | Err(_) => self.mail.collected.push(letter.number),
             }
+        }
+        self.save_letter_again();
+    }
+
+    fn take_letter(&mut self, from: AccountId, letter: Arrived, changes: Vec<Change>) {
+        let (noting, number) = (!changes.is_empty(), letter.number);
+        self.mail.reading = Some(Reading { from, letter, noting, unsaved: Vec::new() });
+        if noting {
+            self.save(Saving::Letter(number, changes.clone()), changes);
+        }
+        self.end_reading();
+    }
+
+    fn save_letter_again(&mut self) {
+        let Some(reading) = &mut self.mail.reading else { return };
+        let (number, unsaved) = (reading.letter.number, std::mem::take(&mut reading.unsaved));
+        if !unsaved.is_empty() {
+            let changes = self.as_they_are(unsaved);
+            self.save(Saving::Letter(number, changes.clone()), changes);
+        }
+    }
+
+    /// What a letter says besides messages is on the disk; or it is not, and is tried again.
+    pub(in crate::messenger) fn letter_noted(&mut self, number: u64, unsaved: Option<Vec<Change>>) {
+        match (self.mail.reading.as_mut().filter(|reading| reading.letter.number == number), unsaved) {
+            (Some(reading), Some(unsaved)) => {
+                reading.unsaved = unsaved;
+                self.timers.reset(self.now.mono + READ_AGAIN, Timer::ReadMail);
+            }
+            (Some(reading), None) => {
+                reading.noting = false;
+                self.end_reading();
+                self.read_mail();
+            }
+            // It is not being read any more.
+            (None, Some(unsaved)) => self.save_later(unsaved),
+            (None, None) => {}
+        }
+    }
+
+    /// The letter that is being read is done with when all of it is on the disk.
+    fn end_reading(&mut self) {
+        let still = |reading: &Reading| {
+            let saving = self.buddies.get(&reading.from).is_some_and(|buddy| buddy.chat.saves_letter());
+            reading.noting || saving
+        };
+        if self.mail.reading.as_ref().is_some_and(|reading| !still(reading))
+            && let Some(reading) = self.mail.reading.take()
+        {
+            let buddy = self.buddies.get(&reading.from);
+            let gap = buddy.is_some_and(|buddy| buddy.post.want.is_some() && buddy.reach.up.is_empty());
+            if gap && self.mail.held.len() < MAX_HELD {
+                self.mail.held.push((reading.from, reading.letter));
+            } else {
+                self.mail.collected.push(reading.letter.number);
+            }
+        }
+    }
+
+    /// What fills a gap has been asked for where that will not be forgotten: what came too early is not needed.
+    pub(in crate::messenger) fn let_go_of_held(&mut self, account: &AccountId) {
+        let gone = self.mail.held.extract_if(.., |(from, _)| from == account);
+        self.mail.collected.extend(gone.map(|(_, letter)| letter.number));
+        self.collect();
+    }
+
+    /// A gap is filled: what came too early is read again.
+    pub(in crate::messenger) fn read_held(&mut self, account: &AccountId) {
+        let held: Vec<_> = self.mail.held.extract_if(.., |(from, _)| from == account).collect();
+        for (_, letter) in held.into_iter().rev() {
+            self.mail.arrived.push_front(letter);
         }
     }
 
@@ -102,13 +185,13 @@ impl Messenger {
         if !buddy.chat.has_room_for(contents) {
             return Ok(Read::Later);
         }
+        self.mail.noted = Some(Vec::new());
         self.name_learnt(&account, &letter.name);
         for body in letter.said() {
             // One that makes no sense spoils nothing but itself.
             let _ = self.read_body(&account, &letter, body);
         }
-        let saving = self.buddies.get(&account).is_some_and(|buddy| buddy.chat.saves_letter());
-        Ok(if saving { Read::Saving(account) } else { Read::Done })
+        Ok(Read::Taken(account, self.mail.noted.take().unwrap_or_default()))
     }
 
     fn open_letter(&self, envelope: &Envelope) -> Result<Letter, ProtoError> {
@@ -135,17 +218,14 @@ impl Messenger {
         }
     }
 
-    /// What came from a buddy has been saved, or has not: so has what the letter says that is being read.
+    /// What came from a buddy has been saved, or has not: perhaps so has what the letter says that is being read.
     pub(in crate::messenger) fn letter_saved(&mut self, account: &AccountId, saved: bool) {
-        if saved && self.buddies.get(account).is_some_and(|buddy| buddy.chat.saves_letter()) {
-            return;
-        }
-        let Some((_, letter)) = self.mail.reading.take_if(|(from, _)| from == account) else { return };
         if saved {
-            self.mail.collected.push(letter.number);
+            self.end_reading();
             self.read_mail();
-        } else {
-            self.mail.arrived.push_front(letter);
+        } else if let Some(mut reading) = self.mail.reading.take_if(|reading| reading.from == *account) {
+            self.save_later(std::mem::take(&mut reading.unsaved));
+            self.mail.arrived.push_front(reading.letter);
             self.timers.reset(self.now.mono + READ_AGAIN, Timer::ReadMail);
         }
     }

@@ -33,7 +33,7 @@ const MAX_WAIT: Millis = 60 * 60 * 1000;
 /// How long before it is thrown away a letter is posted anew.
 const RENEWED_BEFORE: Millis = 24 * 60 * 60 * 1000;
 
-/// A letter's insides.
+/// A letter's insides: either messages, or courtesies.
 #[derive(Debug)]
 pub(super) struct Bundle {
     pub letter: LetterId,
@@ -53,11 +53,19 @@ impl Bundle {
         ids: &[MessageId],
         outbox: impl IntoIterator<Item = &'a super::super::chat::Outgoing>,
     ) -> Self {
-        let waiting: Vec<_> = outbox.into_iter().filter(|outgoing| ids.contains(&outgoing.id)).collect();
+        let mut bundle = Self::new(letter);
+        for outgoing in outbox.into_iter().filter(|outgoing| ids.contains(&outgoing.id)) {
+            bundle.contents.push(outgoing.id);
+            bundle.bodies.push(LinkBody::Content(outgoing.signed.clone()));
+        }
+        bundle
+    }
+
+    fn new(letter: LetterId) -> Self {
         Self {
             letter,
-            contents: waiting.iter().map(|outgoing| outgoing.id).collect(),
-            bodies: waiting.iter().map(|outgoing| LinkBody::Content(outgoing.signed.clone())).collect(),
+            contents: Vec::new(),
+            bodies: Vec::new(),
             owed: Vec::new(),
             refusals: 0,
             want: None,
@@ -178,7 +186,7 @@ impl Messenger {
         }
     }
 
-    /// Everything that may go into one letter, oldest first; unless there is one whose fate is unknown.
+    /// Makes the next letter's insides; unless there is a letter whose fate is unknown.
     fn fill_bundle(&mut self, account: &AccountId) {
         let Some(buddy) = self.buddies.get(account) else { return };
         let old = buddy.post.bundle.as_ref();
@@ -186,45 +194,54 @@ impl Messenger {
         if old.is_some_and(still_waits) {
             return;
         }
-        let post = &buddy.post;
-        let mut size = 0_usize;
-        let mut fits = |body: &LinkBody| {
-            size += frame::encode(body).len();
-            size <= MAX_BODIES
-        };
-        let token = buddy.record.my_token.filter(|_| !post.introduced);
-        let owed: Vec<_> = post.owed.iter().copied().take(MAX_RECEIPT / 2).collect();
-        let read = self.to_be_told(buddy);
-        let mut bodies: Vec<_> =
-            token.map(|mine| LinkBody::Token { token: mine.token, made_ms: mine.made_ms }).into_iter().collect();
-        if !owed.is_empty() {
-            bodies.push(LinkBody::Delivered(owed.clone()));
-        }
-        bodies.extend(read.map(|seen| LinkBody::Read(seen, self.now.wall)));
-        bodies.extend(post.refusals.iter().map(|(id, code)| LinkBody::Refused(*id, code.clone())));
-        bodies.extend(post.want.map(LinkBody::Want));
-        let alone = bodies.is_empty();
-        for body in &bodies {
-            fits(body);
-        }
-        let mut contents = Vec::new();
-        for outgoing in self.unposted(buddy) {
-            let body = LinkBody::Content(outgoing.signed.clone());
-            // The largest has room for nothing else, and goes in a letter of its own.
-            let largest = alone && contents.is_empty();
-            if !fits(&body) && !largest {
-                break;
-            }
-            contents.push(outgoing.id);
-            bodies.push(body);
-        }
-        let (refusals, want, token) = (post.refusals.len(), post.want, token.is_some());
         let mut name = [0; 16];
         self.rng.fill_bytes(&mut name);
-        let bundle = Bundle { letter: LetterId::new(name), contents, bodies, owed, refusals, want, token, read };
+        let letter = LetterId::new(name);
+        let Some(buddy) = self.buddies.get(account) else { return };
+        let words = self.words(buddy, letter);
+        let bundle = if words.contents.is_empty() { self.courtesies(buddy, letter) } else { words };
         if let Some(buddy) = self.buddies.get_mut(account) {
+            for outgoing in buddy.chat.outbox.iter_mut().filter(|outgoing| bundle.contents.contains(&outgoing.id)) {
+                outgoing.gone = true;
+            }
             buddy.post.bundle = Some(bundle);
         }
+    }
+
+    /// As many messages as fit into a letter, oldest first. Nothing else is with them, since they may be taken back.
+    fn words(&self, buddy: &Buddy, letter: LetterId) -> Bundle {
+        let mut bundle = Bundle::new(letter);
+        let mut size = 0;
+        for outgoing in self.unposted(buddy) {
+            let body = LinkBody::Content(outgoing.signed.clone());
+            size += frame::encode(&body).len();
+            // One alone may be larger.
+            if size > MAX_BODIES && !bundle.contents.is_empty() {
+                break;
+            }
+            bundle.contents.push(outgoing.id);
+            bundle.bodies.push(body);
+        }
+        bundle
+    }
+
+    /// Receipts, and how to write to me.
+    fn courtesies(&self, buddy: &Buddy, letter: LetterId) -> Bundle {
+        let post = &buddy.post;
+        let token = buddy.record.my_token.filter(|_| post.introduce);
+        let mut bundle = Bundle::new(letter);
+        bundle.owed = post.owed.iter().copied().take(MAX_RECEIPT).collect();
+        bundle.read = self.to_be_told(buddy);
+        (bundle.refusals, bundle.want, bundle.token) = (post.refusals.len(), post.want, token.is_some());
+        let bodies = &mut bundle.bodies;
+        bodies.extend(token.map(|mine| LinkBody::Token { token: mine.token, made_ms: mine.made_ms }));
+        if !bundle.owed.is_empty() {
+            bodies.push(LinkBody::Delivered(bundle.owed.clone()));
+        }
+        bodies.extend(bundle.read.map(|seen| LinkBody::Read(seen, self.now.wall)));
+        bodies.extend(post.refusals.iter().map(|(id, code)| LinkBody::Refused(*id, code.clone())));
+        bodies.extend(post.want.map(LinkBody::Want));
+        bundle
     }
 
     /// What they wrote and I have seen, where they have not been told in this run and may know.
@@ -291,9 +308,9 @@ impl Messenger {
         post.forgive();
         post.owed.retain(|id| !bundle.owed.contains(id));
         post.refusals.drain(..bundle.refusals.min(post.refusals.len()));
+        let asked = bundle.want.is_some();
         post.want = post.want.filter(|want| Some(*want) != bundle.want);
         post.introduce &= !bundle.token;
-        post.introduced |= bundle.token;
         post.told_of = bundle.read.or(post.told_of);
         post.read &= bundle.read.is_none();
         let mut posted = Vec::new();
@@ -319,7 +336,12 @@ impl Messenger {
             let delivery = Delivery::Posted { at_ms: ms(wall) };
             self.tell(Event::DeliveryChanged { buddy: account.to_string(), messages: shown, delivery });
         }
-        self.consider_mail(account);
+        if asked {
+            self.let_go_of_held(account);
+        }
+        if self.wants_mail(account) {
+            self.mail.send_on(Errand::Post(*account));
+        }
     }
 
     /// The letter was not taken; the messages go on waiting, and are tried directly all the same.

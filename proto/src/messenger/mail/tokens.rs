@@ -121,7 +121,6 @@ impl Messenger {
             && let Some(buddy) = self.buddies.get_mut(account)
         {
             buddy.post.introduce = false;
-            buddy.post.introduced = true;
         }
     }
 
@@ -137,6 +136,8 @@ impl Messenger {
 
     /// All tokens that there should be, to a server that has others.
     fn set_tokens(&mut self) {
+        // There is room for so many at the server: what must not be there any more goes first.
+        self.revoke_tokens();
         let rows = self.buddies.values().map(|buddy| &buddy.record).filter(|record| may_post(record.relation));
         let add: Vec<_> = rows.filter_map(|record| Some(record.my_token?.token.hash())).collect();
         if self.mail.served {
@@ -145,7 +146,6 @@ impl Messenger {
                 self.call_about_tokens(&call, Vec::new());
             }
         }
-        self.revoke_tokens();
     }
 
     /// Who is no buddy posts nothing more.

@@ -97,6 +97,7 @@ impl Messenger {
     pub(super) fn withdrawn(&mut self, account: &AccountId, answer: Option<&Answer>) {
         match answer {
             Some(Answer::Done) => {
+                self.never_had(account);
                 self.drop_bundle(account);
                 self.taken_out(account);
             }
@@ -118,6 +119,15 @@ impl Messenger {
             withdrawing.taken = true;
         }
         self.void_withdrawn(account);
+    }
+
+    /// They never had the letter, nor what was with it.
+    fn never_had(&mut self, account: &AccountId) {
+        let Some(buddy) = self.buddies.get_mut(account) else { return };
+        let Some((_, _, ids)) = buddy.chat.withdrawing.as_ref().and_then(|w| w.letter.as_ref()) else { return };
+        for outgoing in buddy.chat.outbox.iter_mut().filter(|outgoing| ids.contains(&outgoing.id) && !outgoing.left) {
+            outgoing.gone = false;
+        }
     }
 
     /// They have the letter, and what was with it.
