@@ -12,6 +12,8 @@
 
 #[path = "../tests/common/all.rs"]
 mod common;
+#[path = "targets/said.rs"]
+mod said;
 
 use std::sync::LazyLock;
 
@@ -42,12 +44,13 @@ use self::common::{
     raw::{self, Raw},
     stage::{ALICE, BOB, Stage},
 };
+pub use self::said::{body, file_offer, letter, prose};
 
 /// What is done with an input.
 pub type Target = fn(&[u8]);
 
 /// Every target, by its name.
-pub const ALL: [(&str, Target); 8] = [
+pub const ALL: [(&str, Target); 12] = [
     ("frame", frame),
     ("hello", hello),
     ("content", content),
@@ -56,6 +59,10 @@ pub const ALL: [(&str, Target); 8] = [
     ("invite_link", invite_link),
     ("vault_header", vault_header),
     ("messenger", messenger),
+    ("body", body),
+    ("letter", letter),
+    ("file_offer", file_offer),
+    ("prose", prose),
 ];
 
 const NOW: Now = Now { mono: 0, wall: START };

@@ -50,7 +50,9 @@ fn shortened(name: &str) -> String {
         }
         kept.push(c);
     }
-    kept + &ending
+    // What was cut may end as no name should.
+    let kept = kept.trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+    if kept.is_empty() { "file".to_owned() + &ending } else { kept.to_owned() + &ending }
 }
 
 #[cfg(test)]
@@ -82,5 +84,7 @@ mod tests {
         }
         let long = safe(&format!("{}.jpeg", "\u{fc}".repeat(300)));
         assert!(long.len() <= MAX_FILE_NAME && long.ends_with(".jpeg"));
+        let cut = safe(&format!("{}. . .{}", "x".repeat(250), "y".repeat(250)));
+        assert_eq!(cut, "x".repeat(250), "nor does a name end with a dot because it was cut there");
     }
 }

@@ -148,6 +148,26 @@ fn no_bytes_panic_a_messenger_that_is_linked() {
 }
 
 #[test]
+fn no_bytes_panic_the_reading_of_bodies() {
+    survives("body", 10_000);
+}
+
+#[test]
+fn no_bytes_panic_the_reading_of_letters() {
+    survives("letter", 500);
+}
+
+#[test]
+fn no_bytes_panic_the_offer_of_a_file() {
+    survives("file_offer", 20_000);
+}
+
+#[test]
+fn no_text_panics_the_drawing_of_it() {
+    survives("prose", 5_000);
+}
+
+#[test]
 fn every_target_is_run_and_has_a_program() {
     let mut programs: Vec<_> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets"))
         .expect("a folder")

@@ -183,6 +183,9 @@ impl Messenger {
                 let pause = (FIRST_PAUSE << self.mail.failures.min(5)).min(MAX_PAUSE);
                 self.mail.failures += 1;
                 self.mail.paused_until = self.now.mono + pause + self.jitter(pause);
+                if let Step::Post(account) = step {
+                    self.doubt_letter(&account);
+                }
                 self.try_again(step);
             }
             Some(Answer::Refused(Refusal::SlowDown(seconds))) => {

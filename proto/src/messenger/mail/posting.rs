@@ -38,6 +38,8 @@ const RENEWED_BEFORE: Millis = 24 * 60 * 60 * 1000;
 pub(super) struct Bundle {
     pub letter: LetterId,
     pub contents: Vec<MessageId>,
+    /// It may have been in the mailbox before, and fetched: it can't be taken back.
+    pub doubtful: bool,
     bodies: Vec<LinkBody>,
     owed: Vec<MessageId>,
     refusals: usize,
@@ -53,7 +55,7 @@ impl Bundle {
         ids: &[MessageId],
         outbox: impl IntoIterator<Item = &'a super::super::chat::Outgoing>,
     ) -> Self {
-        let mut bundle = Self::new(letter);
+        let mut bundle = Self { doubtful: true, ..Self::new(letter) };
         for outgoing in outbox.into_iter().filter(|outgoing| ids.contains(&outgoing.id)) {
             bundle.contents.push(outgoing.id);
             bundle.bodies.push(LinkBody::Content(outgoing.signed.clone()));
@@ -65,6 +67,7 @@ impl Bundle {
         Self {
             letter,
             contents: Vec::new(),
+            doubtful: false,
             bodies: Vec::new(),
             owed: Vec::new(),
             refusals: 0,
@@ -293,6 +296,16 @@ impl Messenger {
         }
     }
 
+    /// It may be in the mailbox, and may be fetched before it is posted again.
+    pub(super) fn doubt_letter(&mut self, account: &AccountId) {
+        let Some(buddy) = self.buddies.get_mut(account) else { return };
+        let Some(bundle) = &mut buddy.post.bundle else { return };
+        bundle.doubtful = true;
+        for outgoing in buddy.chat.outbox.iter_mut().filter(|outgoing| bundle.contents.contains(&outgoing.id)) {
+            outgoing.left = true;
+        }
+    }
+
     /// It is surely not in the mailbox.
     pub(super) fn drop_bundle(&mut self, account: &AccountId) {
         if let Some(buddy) = self.buddies.get_mut(account) {
@@ -317,13 +330,15 @@ impl Messenger {
         let mut shown = Vec::new();
         for outgoing in buddy.chat.outbox.iter_mut().filter(|outgoing| bundle.contents.contains(&outgoing.id)) {
             outgoing.posted = Some((bundle.letter, wall));
+            outgoing.left |= bundle.doubtful;
             posted.push(outgoing.id);
             if kind::has_line(outgoing.kind) && !outgoing.sent {
                 shown.push(outgoing.id.to_string());
             }
         }
         let mut changes = Vec::new();
-        if !posted.is_empty() {
+        // What is not known to be there alone counts as on its way after a restart.
+        if !posted.is_empty() && !bundle.doubtful {
             changes.push(Change::Posted(posted, bundle.letter, wall));
         }
         if !bundle.owed.is_empty() {

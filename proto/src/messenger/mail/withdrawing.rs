@@ -150,6 +150,7 @@ impl Messenger {
         if buddy.post.bundle.as_ref().is_none_or(|bundle| bundle.letter != letter) {
             buddy.post.bundle = Some(Bundle::again(letter, &ids, &buddy.chat.outbox));
         }
+        self.doubt_letter(account);
     }
 
     fn end_withdrawing(&mut self, account: &AccountId, outcome: Result<crate::view::Reply, CommandError>) {
