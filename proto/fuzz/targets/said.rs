@@ -29,7 +29,7 @@ pub fn body(input: &[u8]) {
     // Known kinds as often as unknown ones.
     let kind = if *high < 0x80 { u16::from(low % 8) } else { u16::from_be_bytes([*high, *low]) };
     let nothing = said(bob, alice, 1, &Body::Void);
-    let given = Content { kind, body: rest.to_vec().into(), ..nothing.clone() };
+    let given = Content { kind, body: rest.to_vec().into(), ..nothing };
     let signed = Signed::make(&given, &bob.device);
     let Ok(content) = content::check(&signed, &conversation, &bob.account, &bob.device.device()) else { return };
     let body = content.read().expect("it was checked");

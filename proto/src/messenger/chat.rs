@@ -3,6 +3,8 @@
 //! For each buddy one save of mine and one of theirs is under way at a time. What comes meanwhile waits and goes into
 //! the next one together, so a burst costs few syncs and a failed save leaves no hole in a sequence.
 
+mod back;
+mod cancel;
 mod mine;
 mod theirs;
 

@@ -1,0 +1,185 @@
+//! What a person asks for, and how it is answered.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{Availability, Privacy};
+use crate::error::ProtoError;
+
+/// Everything a person can ask for. Each is answered by a [`Reply`] or a [`CommandError`]; what changes because of
+/// it is told by [`Event`]s, on the same road on which the news from buddies comes.
+#[derive(Clone, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum Command {
+    /// Make an account on `server` and open it. `invite` is the server's own registration code, where it asks for one.
+    Register { name: String, password: String, server: String, invite: Option<String> },
+    /// Open the profile's account with its password; with `account` given (first run), bring an existing account
+    /// to this computer.
+    SignIn { password: String, account: Option<AccountAddress> },
+    /// Say goodbye to every buddy, sign out at the server, close the vault.
+    SignOut,
+    /// What buddies see of me.
+    SetStatus { availability: Availability, text: String },
+    /// Ask the person called `name` on my server to be my buddy, with a few words (at most 200 characters).
+    AddBuddy { name: String, note: String },
+    /// Follow an invite link: a verified buddy in one step.
+    AddByInvite { link: String },
+    /// Say yes to a request.
+    AcceptBuddy { buddy: String },
+    /// Say no to a request; the other is not told.
+    DeclineBuddy { buddy: String },
+    /// Refuse everything from this person, who sees me as offline.
+    BlockBuddy { buddy: String },
+    /// Take a block back.
+    UnblockBuddy { buddy: String },
+    /// End being buddies; the conversation stays.
+    RemoveBuddy { buddy: String },
+    /// My own name for a buddy; empty takes it back.
+    RenameBuddy { buddy: String, alias: String },
+    /// I compared this safety number with them: the groups, as they were shown.
+    VerifyBuddy { buddy: String, number: Vec<String> },
+    /// Say something (1 to 16,000 characters), perhaps in answer to a message.
+    SendMessage { buddy: String, text: String, reply_to: Option<String> },
+    /// Give a message of mine another text.
+    EditMessage { buddy: String, message: String, text: String },
+    /// Have a message of mine forgotten by both.
+    DeleteMessage { buddy: String, message: String },
+    /// Put an emoji on a message, or take it off.
+    React { buddy: String, message: String, emoji: String, on: bool },
+    /// Take back a message that has not left this computer, or that waits in the buddy's mailbox.
+    CancelMessage { buddy: String, message: String },
+    /// Offer a file; what is at `path` must stay there until it has been fetched.
+    SendFile { buddy: String, path: String, caption: String },
+    /// Get a file that a buddy offers, or go on with it.
+    FetchFile { buddy: String, message: String },
+    /// Hold a file, mine or theirs, until it is fetched again.
+    PauseFile { buddy: String, message: String },
+    /// Give a file up; what has come of it is deleted.
+    CancelFile { buddy: String, message: String },
+    /// Forget everything said with a buddy, here.
+    ForgetConversation { buddy: String },
+    /// What buddies may know of my reading and typing.
+    SetPrivacy { privacy: Privacy },
+    /// Everything in this conversation has been seen.
+    MarkRead { buddy: String },
+    /// I am typing, or stopped.
+    Typing { buddy: String, active: bool },
+    /// Keep what is in the composer; empty forgets it.
+    SaveDraft { buddy: String, text: String },
+    /// Make a one-time invite link, good for seven days.
+    CreateInvite,
+    /// Change the password of the account and of this profile.
+    ChangePassword { old: String, new: String },
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Passwords and texts stay out of logs.
+        f.write_str("Command(..)")
+    }
+}
+
+/// An account as a person names it.
+#[derive(Clone, Debug, Deserialize, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct AccountAddress {
+    /// The user name.
+    pub name: String,
+    /// The server's address, `juice://HOST[:PORT]#FINGERPRINT`.
+    pub server: String,
+}
+
+/// The answer to a command that went well.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum Reply {
+    /// Nothing more to say.
+    Done,
+    /// A fresh invite: the link, and the same as a QR code (SVG path data on a square of `size` modules).
+    Invite { link: String, qr_path: String, qr_size: u32, expires_ms: f64 },
+}
+
+/// Why a command was not done. The window chooses its words, and the field they stand beside, by `code`.
+#[derive(Clone, Debug, Serialize, TS, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+#[error("{code:?}: {message}")]
+#[ts(export)]
+pub struct CommandError {
+    /// What kind of refusal.
+    pub code: ErrorCode,
+    /// A plain sentence for logs and as a last resort.
+    pub message: String,
+}
+
+impl From<ProtoError> for CommandError {
+    fn from(error: ProtoError) -> Self {
+        let code = if error == ProtoError::WrongPassword { ErrorCode::WrongPassword } else { ErrorCode::Internal };
+        Self { code, message: error.to_string() }
+    }
+}
+
+/// The kinds of refusal, each with a different thing to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum ErrorCode {
+    /// The name breaks the rules (RFC 8265), or is empty or over 32 characters.
+    BadName,
+    /// Somebody has that name on this server.
+    NameTaken,
+    /// Nobody has that name on this server.
+    NoSuchName,
+    /// The password is shorter than 8 characters.
+    WeakPassword,
+    /// The password does not open this account or profile.
+    WrongPassword,
+    /// Too many tries; wait some minutes.
+    TooManyTries,
+    /// The server's address can't be read.
+    BadServerAddress,
+    /// No server answered there.
+    ServerUnreachable,
+    /// What answered is not the server that the address names.
+    ServerImpostor,
+    /// The server wants a registration code, or refused the one given.
+    InviteNeeded,
+    /// The server takes no new accounts.
+    RegistrationClosed,
+    /// The invite link can't be read, is for another server, or has been used or has expired.
+    BadInvite,
+    /// That's you.
+    Yourself,
+    /// A request is already waiting there.
+    AlreadyAsked,
+    /// Already buddies.
+    AlreadyBuddies,
+    /// No such buddy, request or message here.
+    Unknown,
+    /// Their key has changed since the number was shown: compare again.
+    KeyChanged,
+    /// The text is empty or too long.
+    BadText,
+    /// Too late: it has left this computer, or has been fetched.
+    TooLate,
+    /// There is no such file, it can't be read, or it is a folder.
+    NoSuchFile,
+    /// It is no picture, or one too large to be drawn.
+    ImageLimits,
+    /// Sign in first.
+    SignedOut,
+    /// Another JUICE runs on this profile.
+    ProfileInUse,
+    /// The profile's files are damaged.
+    ProfileCorrupt,
+    /// The profile is of a newer JUICE.
+    ProfileTooNew,
+    /// The disk would not take it: full, or failing.
+    NotSaved,
+    /// Thousand buddies are the most.
+    TooManyBuddies,
+    /// A defect of ours.
+    Internal,
+}

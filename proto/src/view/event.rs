@@ -1,0 +1,106 @@
+//! What a person should see, as it happens.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+use super::{BuddyView, Delivery, FileView, MeView, MessageView, Phase, RequestView, ServerState};
+
+/// What a person should see.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum Event {
+    /// Another screen.
+    PhaseChanged {
+        phase: Phase,
+    },
+    MeChanged {
+        me: MeView,
+    },
+    ServerChanged {
+        server: ServerState,
+    },
+    /// A buddy row is new or different.
+    BuddyChanged {
+        buddy: BuddyView,
+    },
+    /// A buddy row is gone.
+    BuddyRemoved {
+        id: String,
+    },
+    /// A buddy came online: door open.
+    BuddyAppeared {
+        id: String,
+    },
+    /// A buddy went offline: door closed.
+    BuddyWentAway {
+        id: String,
+    },
+    RequestArrived {
+        request: RequestView,
+    },
+    RequestGone {
+        id: String,
+    },
+    /// A message of mine is saved and will be sent.
+    MessageQueued {
+        message: MessageView,
+    },
+    /// A message came, and is saved.
+    MessageArrived {
+        message: MessageView,
+    },
+    /// What became of messages of mine.
+    DeliveryChanged {
+        buddy: String,
+        messages: Vec<String>,
+        delivery: Delivery,
+    },
+    /// A message stands otherwise: edited, deleted, with other emoji on it.
+    MessageChanged {
+        message: MessageView,
+    },
+    /// Everything said with a buddy is forgotten here.
+    ConversationForgotten {
+        buddy: String,
+    },
+    /// How far a file is, at most four times a second.
+    FileChanged {
+        buddy: String,
+        message: String,
+        file: FileView,
+    },
+    /// A file is being read before it is offered; `ready` ends it, well or not.
+    FilePreparing {
+        buddy: String,
+        name: String,
+        done: f64,
+        size: f64,
+        ready: bool,
+    },
+    /// Something went wrong that the person should know of.
+    Notice {
+        notice: Notice,
+    },
+    /// The window was too slow and missed events: ask for a snapshot.
+    EventsLost,
+}
+
+/// What a person should be told, once, in plain words.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum Notice {
+    /// Something typed could not be saved; here it is again.
+    NotSaved { buddy: String, text: String },
+    /// A buddy's computer sent two different messages under one number; the first stays.
+    Equivocation { buddy: String },
+    /// Different people were shown different keys for this buddy.
+    ForkedKeys { buddy: String },
+    /// The buddy's key changed without the old one's word.
+    KeyChanged { buddy: String },
+    /// This account was opened on another computer; this one has gone offline.
+    Superseded,
+    /// Somebody said yes.
+    Accepted { buddy: String },
+}
