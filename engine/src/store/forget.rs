@@ -34,7 +34,9 @@ impl Writer {
         .fetch_one(&mut self.connection)
         .await?;
         let waiting = self.numbers(
-            "SELECT messages.number FROM sequences JOIN messages ON messages.sequence = sequences.number
+            // Left to itself SQLite looks through the whole conversation.
+            "SELECT messages.number
+             FROM sequences CROSS JOIN messages INDEXED BY messages_waiting ON messages.sequence = sequences.number
              WHERE sequences.conversation = ?1 AND messages.mine = 1 AND messages.progress = 0
                AND messages.conversation = ?1",
             old,
