@@ -55,8 +55,8 @@ async fn a_blocked_buddy_cannot_reach_me() {
     eve.restart().await;
     assert_eq!(eve.row("alice").await.state, BuddyState::Offline, "alice looks offline to eve");
     let page = eve.history("alice").await;
-    let waiting = Some(Delivery::Queued { why: Waiting::BuddyOffline, next_try_ms: None });
-    assert_eq!(page.messages.last().and_then(|message| message.delivery.clone()), waiting);
+    let delivery = page.messages.last().and_then(|message| message.delivery.clone());
+    assert!(matches!(delivery, Some(Delivery::Queued { why: Waiting::BuddyOffline, .. })), "it waits: {delivery:?}");
     tokio::time::sleep(Duration::from_secs(5)).await;
     let told = alice.drain().await;
     let reached = told.iter().any(|event| {
