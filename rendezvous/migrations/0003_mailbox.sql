@@ -13,6 +13,8 @@ CREATE TABLE letter (
     name BLOB NOT NULL CHECK (length(name) = 16),
     envelope BLOB NOT NULL,
     posted_ms INTEGER NOT NULL,
+    -- Its recipient has been sent it, and may have it on their disk: it can't be taken back.
+    shown INTEGER NOT NULL DEFAULT 0 CHECK (shown IN (0, 1)),
     UNIQUE (account, name)
 ) STRICT;
 CREATE INDEX letter_by_age ON letter (posted_ms);

@@ -108,10 +108,10 @@ impl Store {
         Ok(account)
     }
 
-    /// Takes back a letter that its recipient has not collected. Refuses with `Unknown` where it is gone.
+    /// Takes back a letter that its recipient was never sent. Refuses with `Unknown` where they were, or it is gone.
     pub(crate) async fn withdraw(&self, token: &DeliveryToken, letter: &LetterId) -> Result<(), Denied> {
         let (row, _) = self.token_of(token).await?.ok_or(Refusal::Unknown)?;
-        let gone = sqlx::query("DELETE FROM letter WHERE account = ? AND name = ?")
+        let gone = sqlx::query("DELETE FROM letter WHERE account = ? AND name = ? AND shown = 0")
             .bind(row)
             .bind(letter.bytes().as_slice())
             .execute(&self.write)
@@ -136,6 +136,16 @@ impl Store {
                 Ok(Waiting { row, posted_ms, envelope: unpacked(&envelope)? })
             })
             .collect()
+    }
+
+    /// These are about to be sent to their recipient.
+    pub(crate) async fn shown(&self, rows: &[i64]) -> Result<(), StoreError> {
+        let mut work = self.begin().await?;
+        for row in rows {
+            sqlx::query("UPDATE letter SET shown = 1 WHERE row = ?").bind(row).execute(&mut *work).await?;
+        }
+        work.commit().await?;
+        Ok(())
     }
 
     /// Forgets letters that their recipient has safe.

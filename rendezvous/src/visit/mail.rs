@@ -59,7 +59,13 @@ impl Visit {
             return Ok(Vec::new());
         }
         let mut frames = Vec::new();
-        for letter in self.house.store.letters(session.row, self.outbound.last, room).await? {
+        let waiting = self.house.store.letters(session.row, self.outbound.last, room).await?;
+        if waiting.is_empty() {
+            return Ok(frames);
+        }
+        let rows: Vec<_> = waiting.iter().map(|letter| letter.row).collect();
+        self.house.store.shown(&rows).await?;
+        for letter in waiting {
             self.outbound.last = letter.row;
             self.outbound.uncollected.insert(letter.row);
             let number = u64::try_from(letter.row).unwrap_or_default();

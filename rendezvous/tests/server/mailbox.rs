@@ -126,11 +126,13 @@ async fn a_token_that_is_taken_back_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn only_its_poster_can_take_a_letter_back_and_only_before_it_is_collected() {
+async fn only_its_poster_can_take_a_letter_back_and_only_before_its_recipient_is_sent_it() {
     let world = World::new().await;
     let (bob, mut at_bob) = world.register("bob").await;
     at_bob.done(&give(*TOKEN)).await;
     at_bob.done(&give(token(2))).await;
+    at_bob.done(&Call::Goodbye).await;
+    drop(at_bob);
     let withdraw = |name: u8| Call::Withdraw { token: *TOKEN, letter: LetterId::new([name; 16]) };
     let mut at_someone = world.connect().await;
     at_someone.done(&post(&bob, 1)).await;
@@ -138,7 +140,10 @@ async fn only_its_poster_can_take_a_letter_back_and_only_before_it_is_collected(
     assert_eq!(at_someone.refused(&withdraw(9)).await, Refusal::Unknown, "its name is a secret");
     at_someone.done(&withdraw(1)).await;
     assert_eq!(at_someone.refused(&withdraw(1)).await, Refusal::Unknown);
+    let (mut at_bob, _) = world.log_in(&bob).await;
     let came = at_bob.pushed().await;
+    assert_eq!(came.len(), 1);
+    assert_eq!(at_someone.refused(&withdraw(2)).await, Refusal::Unknown, "he may have it on his disk");
     at_bob.done(&Call::Collected { letters: came.iter().map(number).collect() }).await;
     assert_eq!(at_someone.refused(&withdraw(2)).await, Refusal::Unknown);
 }
@@ -153,6 +158,8 @@ async fn a_mailbox_has_its_bounds() {
     .await;
     let (bob, mut at_bob) = world.register("bob").await;
     at_bob.done(&give(*TOKEN)).await;
+    at_bob.done(&Call::Goodbye).await;
+    drop(at_bob);
     let mut at_someone = world.connect().await;
     at_someone.done(&post(&bob, 1)).await;
     at_someone.done(&post(&bob, 2)).await;
@@ -167,6 +174,7 @@ async fn a_mailbox_has_its_bounds() {
     let too_large = Call::Post { token: *TOKEN, letter: LetterId::new([5; 16]), envelope: too_large };
     assert_eq!(at_someone.refused(&too_large).await, Refusal::BadRequest);
 
+    let (mut at_bob, _) = world.log_in(&bob).await;
     let many = Call::SetTokens { add: (2..6).map(|n| token(n).hash()).collect(), remove: Vec::new() };
     assert_eq!(at_bob.refused(&many).await, Refusal::TooManyBuddies);
     let (_at_bob, welcome) = world.log_in(&bob).await;
