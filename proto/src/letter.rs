@@ -69,6 +69,11 @@ impl LetterId {
         Self(bytes.into())
     }
 
+    /// Stands for a letter that is not to be taken back: what is in it may be elsewhere too. None has this name.
+    pub fn for_good() -> Self {
+        Self::new([0; 16])
+    }
+
     /// Its bytes.
     pub fn bytes(&self) -> &[u8; 16] {
         &self.0

@@ -147,8 +147,9 @@ impl Chat {
             chat.last_seen = stored.last_seen;
             chat.last_from_them = stored.last_seen;
             // Another run may have sent what is in no mailbox.
+            let for_good = |(letter, _)| letter == LetterId::for_good();
             let outgoing = stored.waiting.iter().map(Outgoing::of);
-            chat.outbox = outgoing.map(|o| Outgoing { left: o.posted.is_none(), gone: true, ..o }).collect();
+            chat.outbox = outgoing.map(|o| Outgoing { left: o.posted.is_none_or(for_good), gone: true, ..o }).collect();
             chat.unread_there = stored.unread_there.into();
         }
         chat

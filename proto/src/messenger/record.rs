@@ -205,7 +205,8 @@ pub enum Change {
         /// What takes its place in the sequence.
         new: MessageRecord,
     },
-    /// Messages of mine that wait went into the buddy's mailbox with a letter.
+    /// Messages of mine that wait went into the buddy's mailbox with a letter; with [`LetterId::for_good`] where they
+    /// can't be taken back.
     Posted(Vec<MessageId>, LetterId, Millis),
     /// They are in no mailbox any more.
     NotPosted(Vec<MessageId>),

@@ -35,7 +35,7 @@ use std::{
 use world::World;
 
 /// How many worlds are tried; `JUICE_SEEDS` overrides it.
-const SEEDS: u64 = 10_000;
+const SEEDS: u64 = 20_000;
 
 #[test]
 fn every_message_arrives_exactly_once_after_the_network_heals() {

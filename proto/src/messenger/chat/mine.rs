@@ -208,8 +208,19 @@ impl Messenger {
         let chat = &mut buddy.chat;
         let posted = chat.outbox.iter().filter(|outgoing| outgoing.posted.is_some() && !outgoing.left);
         chat.leaving = posted.map(|outgoing| outgoing.id).collect();
-        let changes = vec![Change::NotPosted(chat.leaving.clone())];
+        let changes = Self::for_good(chat, &chat.leaving);
         self.save(Saving::Leaving(*account), changes);
+    }
+
+    /// What lies in the mailbox of these is there for good.
+    fn for_good(chat: &Chat, ids: &[MessageId]) -> Vec<Change> {
+        let mut since: BTreeMap<Millis, Vec<MessageId>> = BTreeMap::new();
+        for outgoing in chat.outbox.iter().filter(|outgoing| ids.contains(&outgoing.id)) {
+            if let Some((_, at)) = outgoing.posted {
+                since.entry(at).or_default().push(outgoing.id);
+            }
+        }
+        since.into_iter().map(|(at, ids)| Change::Posted(ids, LetterId::for_good(), at)).collect()
     }
 
     /// Where the disk would not take it, it is tried again; the messages don't wait for that.
@@ -220,7 +231,8 @@ impl Messenger {
             outgoing.left = true;
         }
         if !saved {
-            self.save_later(vec![Change::NotPosted(leaving)]);
+            let changes = Self::for_good(&buddy.chat, &leaving);
+            self.save_later(changes);
         }
         self.pump(account);
     }

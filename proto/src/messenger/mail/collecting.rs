@@ -235,8 +235,11 @@ impl Messenger {
         if self.mail.collected.is_empty() || !self.session_open() || self.timers.at(Timer::Collect).is_some() {
             return;
         }
-        let letters = std::mem::take(&mut self.mail.collected);
-        self.call(&Call::Collected { letters: letters.clone() }, Pendency::Collected { letters });
+        let collected = std::mem::take(&mut self.mail.collected);
+        for letters in collected.chunks(LETTERS_AHEAD) {
+            let letters = letters.to_vec();
+            self.call(&Call::Collected { letters: letters.clone() }, Pendency::Collected { letters });
+        }
     }
 
     pub(in crate::messenger) fn letters_collected(&mut self, letters: Vec<u64>, answer: &Answer) {

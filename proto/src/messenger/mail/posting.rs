@@ -38,8 +38,6 @@ const RENEWED_BEFORE: Millis = 24 * 60 * 60 * 1000;
 pub(super) struct Bundle {
     pub letter: LetterId,
     pub contents: Vec<MessageId>,
-    /// It may have been in the mailbox before, and fetched: it can't be taken back.
-    pub doubtful: bool,
     bodies: Vec<LinkBody>,
     owed: Vec<MessageId>,
     refusals: usize,
@@ -55,7 +53,7 @@ impl Bundle {
         ids: &[MessageId],
         outbox: impl IntoIterator<Item = &'a super::super::chat::Outgoing>,
     ) -> Self {
-        let mut bundle = Self { doubtful: true, ..Self::new(letter) };
+        let mut bundle = Self::new(letter);
         for outgoing in outbox.into_iter().filter(|outgoing| ids.contains(&outgoing.id)) {
             bundle.contents.push(outgoing.id);
             bundle.bodies.push(LinkBody::Content(outgoing.signed.clone()));
@@ -67,7 +65,6 @@ impl Bundle {
         Self {
             letter,
             contents: Vec::new(),
-            doubtful: false,
             bodies: Vec::new(),
             owed: Vec::new(),
             refusals: 0,
@@ -211,11 +208,13 @@ impl Messenger {
         }
     }
 
-    /// As many messages as fit into a letter, oldest first. Nothing else is with them, since they may be taken back.
+    /// As many messages as fit into a letter, oldest first. Nothing else is with them, since they may be taken back; and
+    /// what can't be is not among those.
     fn words(&self, buddy: &Buddy, letter: LetterId) -> Bundle {
         let mut bundle = Bundle::new(letter);
         let mut size = 0;
-        for outgoing in self.unposted(buddy) {
+        let left = self.unposted(buddy).next().is_some_and(|first| first.left);
+        for outgoing in self.unposted(buddy).take_while(|outgoing| outgoing.left == left) {
             let body = LinkBody::Content(outgoing.signed.clone());
             size += frame::encode(&body).len();
             // One alone may be larger.
@@ -299,8 +298,7 @@ impl Messenger {
     /// It may be in the mailbox, and may be fetched before it is posted again.
     pub(super) fn doubt_letter(&mut self, account: &AccountId) {
         let Some(buddy) = self.buddies.get_mut(account) else { return };
-        let Some(bundle) = &mut buddy.post.bundle else { return };
-        bundle.doubtful = true;
+        let Some(bundle) = &buddy.post.bundle else { return };
         for outgoing in buddy.chat.outbox.iter_mut().filter(|outgoing| bundle.contents.contains(&outgoing.id)) {
             outgoing.left = true;
         }
@@ -326,20 +324,21 @@ impl Messenger {
         post.introduce &= !bundle.token;
         post.told_of = bundle.read.or(post.told_of);
         post.read &= bundle.read.is_none();
-        let mut posted = Vec::new();
+        let (mut posted, mut for_good) = (Vec::new(), Vec::new());
         let mut shown = Vec::new();
         for outgoing in buddy.chat.outbox.iter_mut().filter(|outgoing| bundle.contents.contains(&outgoing.id)) {
             outgoing.posted = Some((bundle.letter, wall));
-            outgoing.left |= bundle.doubtful;
-            posted.push(outgoing.id);
+            if outgoing.left { &mut for_good } else { &mut posted }.push(outgoing.id);
             if kind::has_line(outgoing.kind) && !outgoing.sent {
                 shown.push(outgoing.id.to_string());
             }
         }
         let mut changes = Vec::new();
-        // What is not known to be there alone counts as on its way after a restart.
-        if !posted.is_empty() && !bundle.doubtful {
+        if !posted.is_empty() {
             changes.push(Change::Posted(posted, bundle.letter, wall));
+        }
+        if !for_good.is_empty() {
+            changes.push(Change::Posted(for_good, LetterId::for_good(), wall));
         }
         if !bundle.owed.is_empty() {
             changes.push(Change::Paid(bundle.owed));
@@ -387,7 +386,10 @@ impl Messenger {
         at: Millis,
     ) -> Option<Change> {
         let mut outboxes: Vec<_> = self.buddies.values().flat_map(|buddy| &buddy.chat.outbox).collect();
-        outboxes.retain(|outgoing| outgoing.posted == Some((letter, at)));
+        let for_good = letter == LetterId::for_good();
+        outboxes.retain(|outgoing| {
+            outgoing.posted.is_some_and(|(in_it, since)| since == at && (for_good && outgoing.left || in_it == letter))
+        });
         let ids: Vec<_> = ids.into_iter().filter(|id| outboxes.iter().any(|outgoing| outgoing.id == *id)).collect();
         (!ids.is_empty()).then_some(Change::Posted(ids, letter, at))
     }

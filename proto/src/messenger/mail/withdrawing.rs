@@ -139,7 +139,7 @@ impl Messenger {
             outgoing.left = true;
         }
         if !ids.is_empty() {
-            self.note(vec![Change::Posted(ids, letter, at)]);
+            self.note(vec![Change::Posted(ids, LetterId::for_good(), at)]);
         }
     }
 
