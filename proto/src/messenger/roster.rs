@@ -129,7 +129,9 @@ impl Messenger {
             let Some(key) = self.buddies.get(&conversation.buddy).and_then(|buddy| buddy.record.pin) else { continue };
             let current = crate::id::ConversationId::between(&self.me.account_key, &key.key);
             if let Some(buddy) = self.buddies.get_mut(&conversation.buddy) {
+                let account = conversation.buddy;
                 buddy.chat = Chat::load(conversation, &current);
+                self.fill_blanks(&account);
             }
         }
     }

@@ -6,6 +6,7 @@ use juice_proto::{
     content::{FileOffer, MAX_THUMBNAIL, Picture, kind},
     link::LinkBody,
     messenger::{Input, record::Progress},
+    sign::Signed,
     view::{Command, Delivery, ErrorCode, Event, MessageView, Privacy},
 };
 
@@ -205,6 +206,19 @@ fn what_waits_to_go_goes_though_the_conversation_was_forgotten() {
     stage.start(ALICE);
     stage.link(ALICE, BOB);
     assert_eq!(stage.texts(BOB), ["still to be said"]);
+}
+
+#[test]
+fn a_place_without_words_in_the_outbox_goes_as_nothing() {
+    let mut stage = Stage::new(&["alice", "bob"]);
+    stage.write(ALICE, BOB, "lost");
+    stage.write(ALICE, BOB, "kept");
+    stage.kill(ALICE);
+    stage.players[ALICE].disk.rows[0].message.signed = Signed::from_parts(Vec::new(), [0; 64]);
+    stage.start(ALICE);
+    stage.link(ALICE, BOB);
+    assert_eq!(stage.texts(BOB), ["kept"], "what follows it comes");
+    assert!(stage.players[ALICE].disk.rows.iter().all(|row| row.message.progress != Progress::Waiting));
 }
 
 #[test]

@@ -209,6 +209,22 @@ impl Messenger {
         self.consider_mail(account);
     }
 
+    /// Whatever waits and has been forgotten all the same goes as nothing, since what follows it must come.
+    pub(in crate::messenger) fn fill_blanks(&mut self, account: &AccountId) {
+        let Some(buddy) = self.buddies.get(account) else { return };
+        let blank = buddy.chat.outbox.iter().enumerate().filter(|(_, outgoing)| outgoing.signed.bytes().is_empty());
+        let blank: Vec<_> = blank.map(|(place, outgoing)| (place, outgoing.seq)).collect();
+        for (place, seq) in blank {
+            let void = self.nothing_at(account, seq);
+            let outbox = self.buddies.get_mut(account).map(|buddy| &mut buddy.chat.outbox);
+            if let (Some(new), Some(outgoing)) = (void, outbox.and_then(|outbox| outbox.get_mut(place))) {
+                let old = outgoing.id;
+                *outgoing = Outgoing { left: true, gone: true, ..Outgoing::of(&new) };
+                self.note(vec![Change::Void { old, new }]);
+            }
+        }
+    }
+
     /// A void in a place of my sequence; always the same one.
     pub(in crate::messenger) fn nothing_at(&self, account: &AccountId, seq: Seq) -> Option<MessageRecord> {
         let pin = self.buddies.get(account)?.record.pin?;
