@@ -37,6 +37,7 @@ mod apply;
 mod code;
 mod connect;
 mod conversation;
+mod crypto;
 mod edits;
 mod error;
 mod file;
