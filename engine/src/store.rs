@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use writer::{Job, Writer};
 
 pub(crate) use connect::SCHEMA;
+pub use crypto::keep_until_the_end as keep_libcrypto;
 pub use error::StoreError;
 pub use page::{At, StoredPage};
 pub use search::{Hit, Hits};

@@ -3,9 +3,10 @@
 //! OpenSSL frees its tables when the process exits. SQLx closes a connection on a thread of its own, which may be in the
 //! middle of that in the same moment, and the process then dies of a freed table when all its work is done.
 
+/// Asks OpenSSL not to clean up at the exit; to be called before the first database is opened in a process.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "one call with constants, before the first connection")]
-pub(super) fn keep_until_the_end() {
+pub fn keep_until_the_end() {
     use std::{ffi::c_void, ptr, sync::Once};
 
     /// `OPENSSL_INIT_NO_ATEXIT` of OpenSSL 1.1.1 and later.
@@ -25,4 +26,4 @@ pub(super) fn keep_until_the_end() {
 
 /// Elsewhere SQLCipher stands on the system's own library.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn keep_until_the_end() {}
+pub fn keep_until_the_end() {}
