@@ -27,7 +27,6 @@ use tokio_util::sync::CancellationToken;
 use writer::{Job, Writer};
 
 pub(crate) use connect::SCHEMA;
-pub use crypto::keep_until_the_end as keep_libcrypto;
 pub use error::StoreError;
 pub use page::{At, StoredPage};
 pub use search::{Hit, Hits};
@@ -38,9 +37,9 @@ mod apply;
 mod code;
 mod connect;
 mod conversation;
-mod crypto;
 mod edits;
 mod error;
+mod exit;
 mod file;
 mod forget;
 mod index;

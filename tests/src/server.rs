@@ -23,8 +23,6 @@ impl Server {
     }
 
     pub async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
-        // Its database is opened before the first engine's.
-        juice_engine::store::keep_libcrypto();
         let folder = Folder::new("server");
         let mut config = Config::on_loopback(folder.path().to_owned());
         config.limits.calls = Rate { burst: 100_000, per_minute: 100_000 };

@@ -14,7 +14,7 @@ use sqlx::{
 };
 use zeroize::Zeroizing;
 
-use super::{crypto, error::StoreError};
+use super::{error::StoreError, exit};
 
 /// How long the reader outlives the last page asked for.
 pub(super) const READER_IDLE: Duration = Duration::from_secs(60);
@@ -34,9 +34,8 @@ pub(crate) static SCHEMA: LazyLock<u64> =
     LazyLock::new(|| MIGRATIONS.iter().map(|migration| migration.version.unsigned_abs()).max().unwrap_or_default());
 
 fn options(path: &Path, key: &DataKey) -> SqliteConnectOptions {
-    crypto::keep_until_the_end();
     let key = Zeroizing::new(hex::encode(key.derive("juice/database/1")));
-    SqliteConnectOptions::new()
+    exit::waits_for(SqliteConnectOptions::new())
         .filename(path)
         .pragma("key", format!("\"x'{}'\"", *key))
         // It would write to standard error of a wrong key, which is our caller's to tell.
