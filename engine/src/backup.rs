@@ -8,7 +8,7 @@ mod sealed;
 mod whole;
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{self, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
@@ -20,7 +20,7 @@ use juice_proto::{
 
 use self::sealed::{Opener, Sealer};
 pub(crate) use self::whole::{back_up, restore};
-use crate::{profile::ProfileError, store::StoreError};
+use crate::{profile::ProfileError, store::StoreError, unfinished::Unfinished};
 
 /// What is moved at a time.
 const PIECE: usize = 64 * 1024;
@@ -81,10 +81,10 @@ pub struct Parts {
 /// # Errors
 /// `File`, `Damaged` for parameters out of range.
 pub fn write(parts: &Parts, path: &Path, password: &str, price: KdfParams) -> Result<(), BackupError> {
-    let beside = Unfinished::beside(path)?;
+    let fresh = Unfinished::of(path)?;
     let mut database = File::open(&parts.database)?;
     let size = database.metadata()?.len();
-    let mut sealer = Sealer::new(BufWriter::with_capacity(PIECE, private(&beside.0)?), password, price)?;
+    let mut sealer = Sealer::new(BufWriter::with_capacity(PIECE, fresh.create()?), password, price)?;
     sealer.write_all(&parts.schema.to_be_bytes())?;
     sealer.write_all(&(parts.vault.len() as u64).to_be_bytes())?;
     sealer.write_all(&parts.vault)?;
@@ -94,9 +94,7 @@ pub fn write(parts: &Parts, path: &Path, password: &str, price: KdfParams) -> Re
         return Err(BackupError::File(io::ErrorKind::UnexpectedEof.into()));
     }
     let file = sealer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.sync_all()?;
-    fs::rename(&beside.0, path)?;
-    Ok(())
+    Ok(fresh.take_place(&file, path)?)
 }
 
 /// Opens a backup, writes its database to a file at `database`, which is made, and gives the vault's bytes. The file is
@@ -116,8 +114,8 @@ pub fn read(path: &Path, password: &str, database: &Path, newest_schema: u64) ->
     let mut vault = Vec::new();
     opener.by_ref().take(size).read_to_end(&mut vault).map_err(told)?;
     let size = opener.number()?;
-    let fresh = Unfinished(database.to_owned());
-    let mut file = private(database)?;
+    let fresh = Unfinished::at(database.to_owned());
+    let mut file = fresh.create()?;
     let mut left = size;
     let mut piece = vec![0; PIECE];
     while left > 0 {
@@ -135,7 +133,7 @@ pub fn read(path: &Path, password: &str, database: &Path, newest_schema: u64) ->
         return Err(BackupError::Damaged);
     }
     file.sync_all()?;
-    std::mem::forget(fresh);
+    fresh.keep();
     Ok(vault)
 }
 
@@ -143,35 +141,4 @@ pub fn read(path: &Path, password: &str, database: &Path, newest_schema: u64) ->
 fn told(error: io::Error) -> BackupError {
     let damaged = matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof);
     if damaged { BackupError::Damaged } else { BackupError::File(error) }
-}
-
-/// A file for its owner alone, empty.
-fn private(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// A file that goes where it does not become whole.
-struct Unfinished(PathBuf);
-
-impl Unfinished {
-    fn beside(path: &Path) -> io::Result<Self> {
-        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-        name.push(".unfinished");
-        Ok(Self(path.with_file_name(name)))
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // Gone already where it became whole.
-        let _ = fs::remove_file(&self.0);
-    }
 }

@@ -10,9 +10,8 @@ mod markdown;
 mod when;
 
 use std::{
-    fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use juice_proto::{
@@ -22,10 +21,15 @@ use juice_proto::{
     view::ExportFormat,
 };
 
-use crate::store::{At, Store, StoreError};
+use crate::{
+    store::{At, Store, StoreError},
+    unfinished::Unfinished,
+};
 
 /// Messages that are read at a time.
 const PAGE: u32 = 500;
+/// What is written at a time, in bytes.
+const BUFFER: usize = 256 * 1024;
 
 /// Why a conversation was not written out.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +63,7 @@ struct Line<'a> {
 impl Line<'_> {
     /// A newer version wrote it.
     fn unsupported(&self) -> bool {
-        !matches!(self.shown.record.kind, kind::TEXT | kind::REPLY | kind::FILE)
+        !kind::can_be_shown(self.shown.record.kind)
     }
 
     /// What became of it, for mine.
@@ -86,13 +90,14 @@ pub async fn export(
     format: ExportFormat,
     path: &Path,
 ) -> Result<(), ExportError> {
-    let mut fresh = Fresh::beside(path)?;
+    let fresh = Unfinished::of(path)?;
+    let mut file = BufWriter::with_capacity(BUFFER, fresh.create()?);
     let begin = match format {
         ExportFormat::Html => html::begin(heading),
         ExportFormat::Markdown => markdown::begin(heading),
         ExportFormat::Json => json::begin(heading),
     };
-    fresh.write(&begin)?;
+    file.write_all(begin.as_bytes())?;
     let mut place = (Hlc(0), MessageId::new([0; 32]));
     let mut last: Option<Millis> = None;
     loop {
@@ -115,52 +120,17 @@ pub async fn export(
             last = Some(record.sent_ms);
             place = (record.hlc, record.id);
         }
-        fresh.write(&out)?;
+        file.write_all(out.as_bytes())?;
         if !page.newer {
             break;
         }
     }
-    fresh.write(match format {
+    let end = match format {
         ExportFormat::Html => html::END,
         ExportFormat::Markdown => "",
         ExportFormat::Json => json::END,
-    })?;
-    Ok(fresh.take_place(path)?)
-}
-
-/// A file that is not whole yet; removed where it does not become so.
-struct Fresh {
-    file: Option<BufWriter<File>>,
-    path: PathBuf,
-}
-
-impl Fresh {
-    fn beside(path: &Path) -> io::Result<Self> {
-        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-        name.push(".unfinished");
-        let beside = path.with_file_name(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self { file: Some(BufWriter::with_capacity(256 * 1024, options.open(&beside)?)), path: beside })
-    }
-
-    fn write(&mut self, text: &str) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), |file| file.write_all(text.as_bytes()))
-    }
-
-    fn take_place(mut self, path: &Path) -> io::Result<()> {
-        if let Some(file) = self.file.take() {
-            file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        }
-        fs::rename(&self.path, path)
-    }
-}
-
-impl Drop for Fresh {
-    fn drop(&mut self) {
-        // Gone already where it took its place.
-        let _ = fs::remove_file(&self.path);
-    }
+    };
+    file.write_all(end.as_bytes())?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok(fresh.take_place(&file, path)?)
 }

@@ -17,6 +17,7 @@ mod qr;
 pub mod server_link;
 mod session;
 pub mod store;
+mod unfinished;
 
 pub use juice_proto::view;
 

@@ -19,6 +19,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use zeroize::Zeroizing;
 
+use crate::unfinished;
+
 pub use keys::Keys;
 
 mod file;
@@ -173,11 +175,11 @@ impl Profile {
     /// # Errors
     /// `Io`.
     pub fn discard_unfinished(&self) -> Result<(), ProfileError> {
-        file::remove(&file::unfinished(&self.vault()))?;
-        file::remove(&self.snapshot())?;
+        unfinished::remove(&unfinished::beside(&self.vault())?)?;
+        unfinished::remove(&self.snapshot())?;
         if !self.has_account() {
             for ending in ["", "-wal", "-shm", "-journal"] {
-                file::remove(&self.folder.join(format!("{DATABASE}{ending}")))?;
+                unfinished::remove(&self.folder.join(format!("{DATABASE}{ending}")))?;
             }
         }
         Ok(())
@@ -189,7 +191,7 @@ impl Profile {
     /// `Io`.
     pub fn remove_account(&self) -> Result<(), ProfileError> {
         // The vault first: without it the rest is noise.
-        file::remove(&self.vault())?;
+        unfinished::remove(&self.vault())?;
         self.discard_unfinished()
     }
 

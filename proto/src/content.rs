@@ -75,6 +75,11 @@ pub mod kind {
     pub fn has_line(kind: u16) -> bool {
         !matches!(kind, VOID | EDIT | DELETE | REACTION)
     }
+
+    /// This version can show the line that it has.
+    pub fn can_be_shown(kind: u16) -> bool {
+        matches!(kind, TEXT | REPLY | FILE)
+    }
 }
 
 /// One content, as it is signed.

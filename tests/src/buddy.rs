@@ -52,6 +52,12 @@ impl Buddy {
         self.command(Command::SignOut).await.expect("signs out");
     }
 
+    /// Signs out, and waits until `other` has seen it.
+    pub async fn leave(&self, other: &mut Self) {
+        self.sign_out().await;
+        other.until("their going", |event| matches!(event, Event::BuddyWentAway { .. })).await;
+    }
+
     /// Ends the engine and starts another on the same profile.
     pub async fn restart(&mut self) {
         self.handle.stop().await;
@@ -161,4 +167,12 @@ pub async fn befriend(a: &mut Buddy, b: &mut Buddy) {
     b.command(Command::AcceptBuddy { buddy: request.id }).await.expect("accepts");
     a.until_here(&b.name).await;
     b.until_here(&a.name).await;
+}
+
+/// Alice and Bob with fresh accounts at `server`, buddies and linked.
+pub async fn alice_and_bob(server: &str) -> (Buddy, Buddy) {
+    let mut alice = Buddy::register("alice", server).await;
+    let mut bob = Buddy::register("bob", server).await;
+    befriend(&mut alice, &mut bob).await;
+    (alice, bob)
 }

@@ -23,7 +23,7 @@ pub mod server;
 #[cfg(target_os = "linux")]
 pub mod windows;
 
-pub use buddy::{Buddy, befriend};
+pub use buddy::{Buddy, alice_and_bob, befriend};
 pub use dice::Dice;
 pub use folder::Folder;
 pub use puppet::Puppet;

@@ -12,7 +12,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use juice_engine::view::{ErrorCode, Event, Phase};
-use juice_tests::{Buddy, PATIENCE, Server, befriend};
+use juice_tests::{Buddy, PATIENCE, Server, alice_and_bob};
 
 const BACKUP: &str = "a password for the backup";
 
@@ -24,9 +24,7 @@ async fn texts(buddy: &Buddy, with: &str, mine: bool) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_profile_goes_on_and_nobody_loses_anything() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend(&mut alice, &mut bob).await;
+    let (mut alice, mut bob) = alice_and_bob(&server.address()).await;
     alice.say("bob", "before").await;
     bob.hear("before").await;
     bob.say("alice", "before, from bob").await;

@@ -13,7 +13,7 @@ use juice_engine::view::{
     AccountAddress, Availability, BuddyState, Command, CommandError, Delivery, ErrorCode, Event, Relation, Reply,
     ServerState,
 };
-use juice_tests::{Buddy, Server, befriend};
+use juice_tests::{Buddy, Server, alice_and_bob};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn login_is_one_call_register_two_and_logout_one() {
@@ -34,9 +34,7 @@ async fn login_is_one_call_register_two_and_logout_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_buddies_meet_and_talk_both_ways() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend(&mut alice, &mut bob).await;
+    let (mut alice, mut bob) = alice_and_bob(&server.address()).await;
 
     alice.say("bob", "hello bob").await;
     let message = bob.hear("hello bob").await;
@@ -63,11 +61,8 @@ async fn two_buddies_meet_and_talk_both_ways() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_buddy_who_was_offline_is_learnt_from_its_own_dial_without_a_server_call() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend(&mut alice, &mut bob).await;
-    bob.sign_out().await;
-    alice.until("bob's going", |event| matches!(event, Event::BuddyWentAway { .. })).await;
+    let (mut alice, mut bob) = alice_and_bob(&server.address()).await;
+    bob.leave(&mut alice).await;
     assert_eq!(alice.row("bob").await.state, BuddyState::Offline, "a goodbye is offline at once");
 
     let before = server.all_calls();
@@ -81,11 +76,8 @@ async fn a_buddy_who_was_offline_is_learnt_from_its_own_dial_without_a_server_ca
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_to_someone_offline_waits_and_goes_out_when_they_come() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend(&mut alice, &mut bob).await;
-    bob.sign_out().await;
-    alice.until("bob's going", |event| matches!(event, Event::BuddyWentAway { .. })).await;
+    let (mut alice, mut bob) = alice_and_bob(&server.address()).await;
+    bob.leave(&mut alice).await;
     alice.say("bob", "for later").await;
     alice.restart().await;
     bob.sign_in().await;
@@ -145,9 +137,7 @@ async fn errors_say_what_to_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_can_be_changed_and_an_account_moves_to_a_new_computer() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend(&mut alice, &mut bob).await;
+    let (mut alice, bob) = alice_and_bob(&server.address()).await;
     let new = "another long password".to_owned();
     let change = Command::ChangePassword { old: juice_tests::PASSWORD.into(), new: new.clone() };
     alice.command(change).await.expect("changes");
@@ -168,9 +158,7 @@ async fn a_password_can_be_changed_and_an_account_moves_to_a_new_computer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_simultaneous_dials_end_as_one_logical_session_each() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend(&mut alice, &mut bob).await;
+    let (mut alice, mut bob) = alice_and_bob(&server.address()).await;
     let status = |availability| Command::SetStatus { availability, text: String::new() };
     for round in 0..200 {
         for buddy in [&mut alice, &mut bob] {

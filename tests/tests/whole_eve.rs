@@ -17,7 +17,7 @@ use std::{
 };
 
 use juice_engine::view::{AccountAddress, BuddyState, Command, Delivery, ErrorCode, Event, Waiting};
-use juice_tests::{Buddy, Folder, Puppet, Server, ServerProcess, befriend, puppet};
+use juice_tests::{Buddy, Folder, Puppet, Server, ServerProcess, alice_and_bob, befriend, puppet};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,9 +68,7 @@ async fn a_blocked_buddy_cannot_reach_me() {
 #[tokio::test(flavor = "multi_thread")]
 async fn invisible_looks_offline_and_becoming_visible_brings_everyone_back() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend(&mut alice, &mut bob).await;
+    let (mut alice, mut bob) = alice_and_bob(&server.address()).await;
     let status = |availability| Command::SetStatus { availability, text: "reading".into() };
     alice.command(status(juice_engine::view::Availability::Invisible)).await.expect("hides");
     bob.until("alice's going", |event| matches!(event, Event::BuddyWentAway { .. })).await;

@@ -16,7 +16,7 @@ use std::{
 };
 
 use juice_engine::view::{Command, CommandError, ErrorCode, Event, FileStageView, FileView, MessageView};
-use juice_tests::{Buddy, Server, befriend};
+use juice_tests::{Buddy, Server, alice_and_bob};
 
 /// Bytes that look like nothing.
 fn noise(size: usize, seed: u64) -> Vec<u8> {
@@ -41,9 +41,7 @@ struct Pair {
 impl Pair {
     async fn new() -> Self {
         let server = Server::start().await;
-        let mut alice = Buddy::register("alice", &server.address()).await;
-        let mut bob = Buddy::register("bob", &server.address()).await;
-        befriend(&mut alice, &mut bob).await;
+        let (alice, bob) = alice_and_bob(&server.address()).await;
         Self { _server: server, alice, bob }
     }
 

@@ -10,7 +10,7 @@
 )]
 
 use juice_engine::view::{Command, Delivery, ErrorCode, Event, MessageView};
-use juice_tests::{Buddy, PATIENCE, Server, befriend};
+use juice_tests::{Buddy, PATIENCE, Server, alice_and_bob};
 
 fn delivery(event: &Event, fits: impl Fn(&Delivery) -> bool) -> bool {
     matches!(event, Event::DeliveryChanged { delivery, .. } if fits(delivery))
@@ -37,10 +37,11 @@ async fn until_calls(server: &Server, kind: &str, count: u64) {
     assert!(done.is_ok(), "{count} calls of {kind}: {:?}", server.inner.calls());
 }
 
-/// Makes buddies of two, and waits until each may leave letters for the other.
-async fn befriend_by_post(server: &Server, a: &mut Buddy, b: &mut Buddy) {
-    befriend(a, b).await;
+/// Two buddies, of whom each may leave letters for the other.
+async fn pen_friends(server: &Server) -> (Buddy, Buddy) {
+    let both = alice_and_bob(&server.address()).await;
     until_calls(server, "set_tokens", 2).await;
+    both
 }
 
 async fn with(buddy: &Buddy, other: &str) -> Vec<MessageView> {
@@ -56,11 +57,8 @@ async fn say_and_see_it_posted(a: &mut Buddy, b: &str, text: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_arrives_and_its_receipt_returns_though_the_two_are_never_there_together() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend_by_post(&server, &mut alice, &mut bob).await;
-    bob.sign_out().await;
-    alice.until("bob's going", |event| matches!(event, Event::BuddyWentAway { .. })).await;
+    let (mut alice, mut bob) = pen_friends(&server).await;
+    bob.leave(&mut alice).await;
     say_and_see_it_posted(&mut alice, "bob", "a canary for later").await;
     alice.sign_out().await;
 
@@ -87,11 +85,8 @@ async fn a_message_arrives_and_its_receipt_returns_though_the_two_are_never_ther
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_in_a_mailbox_survives_everyone_and_the_server_restarting() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend_by_post(&server, &mut alice, &mut bob).await;
-    bob.sign_out().await;
-    alice.until("bob's going", |event| matches!(event, Event::BuddyWentAway { .. })).await;
+    let (mut alice, mut bob) = pen_friends(&server).await;
+    bob.leave(&mut alice).await;
     for number in 1..=20 {
         alice.say("bob", &format!("number {number}")).await;
     }
@@ -142,12 +137,9 @@ async fn two_who_never_met_become_buddies_and_talk_by_letter() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_can_be_taken_back_until_it_is_fetched() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend_by_post(&server, &mut alice, &mut bob).await;
+    let (mut alice, mut bob) = pen_friends(&server).await;
     let bob_id = alice.id_of("bob").await;
-    bob.sign_out().await;
-    alice.until("bob's going", |event| matches!(event, Event::BuddyWentAway { .. })).await;
+    bob.leave(&mut alice).await;
     let first = say_and_see_it_posted(&mut alice, "bob", "in anger").await;
     let cancel = |message: String| Command::CancelMessage { buddy: bob_id.clone(), message };
     alice.command(cancel(first)).await.expect("nobody has it");
@@ -164,9 +156,7 @@ async fn a_letter_can_be_taken_back_until_it_is_fetched() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocked_buddy_can_leave_no_letter() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend_by_post(&server, &mut alice, &mut bob).await;
+    let (alice, mut bob) = pen_friends(&server).await;
     let alice_id = bob.id_of("alice").await;
     let tokens = server.calls("set_tokens");
     bob.command(Command::BlockBuddy { buddy: alice_id }).await.expect("blocks");
@@ -182,9 +172,7 @@ async fn a_blocked_buddy_can_leave_no_letter() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_edits_reactions_and_deletions_are_the_same_on_both_sides() {
     let server = Server::start().await;
-    let mut alice = Buddy::register("alice", &server.address()).await;
-    let mut bob = Buddy::register("bob", &server.address()).await;
-    befriend_by_post(&server, &mut alice, &mut bob).await;
+    let (mut alice, mut bob) = pen_friends(&server).await;
     let (to_bob, to_alice) = (alice.id_of("bob").await, bob.id_of("alice").await);
     alice.say("bob", "tea or cofee?").await;
     let asked = bob.hear("tea or cofee?").await.id;

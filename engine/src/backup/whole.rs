@@ -5,10 +5,11 @@ use std::{fs, io, path::PathBuf, sync::Arc};
 use juice_proto::view::{CommandError, ErrorCode};
 use tokio::task::spawn_blocking;
 
-use super::{BackupError, Parts, Unfinished, private, read, write};
+use super::{BackupError, Parts, read, write};
 use crate::{
     profile::Profile,
     store::{SCHEMA, Store},
+    unfinished::Unfinished,
 };
 
 /// Backs the open profile up to a file at `path`.
@@ -18,13 +19,12 @@ pub(crate) async fn back_up(
     path: PathBuf,
     password: String,
 ) -> Result<(), BackupError> {
-    let copy = Unfinished(profile.snapshot());
-    let empty = copy.0.clone();
     // The database is copied into a file that is there, so that it is its owner's from the first byte on.
-    blocking(move || Ok(private(&empty).map(drop)?)).await?;
-    store.copy_to(&copy.0).await?;
+    let copy = Unfinished::at(profile.snapshot());
+    let copy = blocking(move || copy.create().map(|_| copy).map_err(BackupError::from)).await?;
+    store.copy_to(copy.path()).await?;
     blocking(move || {
-        let parts = Parts { vault: profile.vault_bytes()?, schema: *SCHEMA, database: copy.0.clone() };
+        let parts = Parts { vault: profile.vault_bytes()?, schema: *SCHEMA, database: copy.path().to_owned() };
         write(&parts, &path, &password, profile.price())
     })
     .await

@@ -17,6 +17,8 @@ use juice_proto::{
     view::FileTrouble,
 };
 
+use crate::unfinished::sync_folder_of;
+
 /// The ending of a file that is not whole.
 const PART: &str = ".juice-part";
 /// The most names that are tried before giving up.
@@ -67,7 +69,8 @@ pub(crate) fn settle(part: &Path, name: &str, mut settled: impl FnMut(&Path) -> 
         let _ = fs::remove_file(&place);
         return Err(error);
     }
-    sync_folder(folder);
+    // So that the new name outlives a power cut; it is there all the same where that can't be had.
+    let _ = sync_folder_of(&place);
     Ok(place)
 }
 
@@ -186,13 +189,6 @@ fn numbered(name: &str, number: u32, room: usize) -> String {
 
 fn make_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
-}
-
-/// So that the new name outlives a power cut; not every system can.
-fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
 }
 
 #[cfg(test)]

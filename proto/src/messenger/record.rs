@@ -170,7 +170,7 @@ pub enum FileStage {
     Failed(FileTrouble),
 }
 
-/// A door token: whoever has it may post a letter to whoever gave it.
+/// A delivery token and its age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenRecord {
     /// The secret.

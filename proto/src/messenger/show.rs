@@ -94,7 +94,7 @@ impl Messenger {
             deleted: shown.deleted,
             reactions: reactions(&shown.reactions),
             file: shown.file.as_ref().map(|file| file_view(file, None)),
-            unsupported: !matches!(message.kind, kind::TEXT | kind::REPLY | kind::FILE),
+            unsupported: !kind::can_be_shown(message.kind),
         }
     }
 

@@ -6,7 +6,7 @@ use juice_proto::{
     id::{AccountId, Millis},
     letter::{DeliveryToken, KEPT, LetterId, TokenHash},
     seal::Envelope,
-    server::{Answer, LETTERS_AHEAD, Push, Refusal},
+    server::{Answer, Call, LETTERS_AHEAD, Push, Refusal},
 };
 
 #[derive(Clone)]
@@ -34,6 +34,33 @@ impl Default for Mailboxes {
 }
 
 impl Mailboxes {
+    /// What someone says of their tokens and letters in a session; anything else changes nothing here.
+    pub fn hear(&mut self, account: AccountId, call: &Call) -> Answer {
+        match call {
+            Call::SetTokens { add, remove } => self.set_tokens(account, add, remove),
+            Call::Collected { letters } => self.collect(account, letters),
+            _ => {}
+        }
+        Answer::Done
+    }
+
+    /// A call of nobody knows whom: the answer, and whose mailbox has a letter by it. `about` is who an account is.
+    pub fn hear_unnamed(
+        &mut self,
+        call: Call,
+        now: Millis,
+        about: impl Fn(AccountId) -> Answer,
+    ) -> (Answer, Option<AccountId>) {
+        match call {
+            Call::LookUpToPost { token, .. } => {
+                (self.owner(&token).map_or(Answer::Refused(Refusal::Unknown), about), None)
+            }
+            Call::Post { token, letter, envelope } => (self.post(&token, letter, envelope, now), self.owner(&token)),
+            Call::Withdraw { token, letter } => (self.withdraw(&token, letter), None),
+            _ => panic!("not without a session: {call:?}"),
+        }
+    }
+
     pub fn set_tokens(&mut self, account: AccountId, add: &[TokenHash], remove: &[TokenHash]) {
         self.tokens.extend(add.iter().map(|hash| (**hash, account)));
         self.tokens.retain(|hash, owner| *owner != account || !remove.iter().any(|gone| **gone == *hash));
@@ -43,7 +70,7 @@ impl Mailboxes {
         u32::try_from(self.tokens.values().filter(|owner| **owner == account).count()).expect("few")
     }
 
-    pub fn owner(&self, token: &DeliveryToken) -> Option<AccountId> {
+    fn owner(&self, token: &DeliveryToken) -> Option<AccountId> {
         self.tokens.get(&*token.hash()).copied()
     }
 
@@ -55,7 +82,7 @@ impl Mailboxes {
         self.letters.values_mut().for_each(|letters| letters.retain(|letter| letter.posted_ms + KEPT > now));
     }
 
-    pub fn post(&mut self, token: &DeliveryToken, id: LetterId, envelope: Envelope, now: Millis) -> Answer {
+    fn post(&mut self, token: &DeliveryToken, id: LetterId, envelope: Envelope, now: Millis) -> Answer {
         self.expire(now);
         let Some(owner) = self.owner(token) else { return Answer::Refused(Refusal::Unknown) };
         let letters = self.letters.entry(owner).or_default();
@@ -70,7 +97,7 @@ impl Mailboxes {
         Answer::Done
     }
 
-    pub fn withdraw(&mut self, token: &DeliveryToken, id: LetterId) -> Answer {
+    fn withdraw(&mut self, token: &DeliveryToken, id: LetterId) -> Answer {
         let Some(letters) = self.owner(token).and_then(|owner| self.letters.get_mut(&owner)) else {
             return Answer::Refused(Refusal::Unknown);
         };
@@ -80,7 +107,7 @@ impl Mailboxes {
         if letters.len() < before { Answer::Done } else { Answer::Refused(Refusal::Unknown) }
     }
 
-    pub fn collect(&mut self, account: AccountId, numbers: &[u64]) {
+    fn collect(&mut self, account: AccountId, numbers: &[u64]) {
         if let Some(letters) = self.letters.get_mut(&account) {
             letters.retain(|letter| !numbers.contains(&letter.number));
         }

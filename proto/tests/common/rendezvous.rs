@@ -144,15 +144,7 @@ impl Rendezvous {
                 letters.push((other, ServerFrame::Push(Box::new(Push::Gone(account)))));
                 Answer::Done
             }
-            Call::SetTokens { add, remove } => {
-                self.mail.set_tokens(account, &add, &remove);
-                Answer::Done
-            }
-            Call::Collected { letters } => {
-                self.mail.collect(account, &letters);
-                Answer::Done
-            }
-            _ => Answer::Done,
+            other => self.mail.hear(account, &other),
         };
         letters.push((account, ServerFrame::Answer(call.number, Box::new(answer))));
         letters.extend(self.letters_for(account));
@@ -171,25 +163,13 @@ impl Rendezvous {
         wall: Millis,
         connected: impl Fn(AccountId) -> bool,
     ) -> (Answer, Vec<Letter>) {
-        match call {
-            Call::LookUpToPost { token, .. } => {
-                let answer = match self.mail.owner(&token) {
-                    Some(owner) => Answer::Account {
-                        lists: vec![self.lists[&owner].clone()],
-                        prekey: self.prekeys.get(&owner).cloned(),
-                    },
-                    None => Answer::Refused(Refusal::Unknown),
-                };
-                (answer, Vec::new())
-            }
-            Call::Post { token, letter, envelope } => {
-                let owner = self.mail.owner(&token).filter(|owner| connected(*owner));
-                let answer = self.mail.post(&token, letter, envelope, wall);
-                (answer, owner.map(|owner| self.letters_for(owner)).unwrap_or_default())
-            }
-            Call::Withdraw { token, letter } => (self.mail.withdraw(&token, letter), Vec::new()),
-            _ => panic!("not without a session: {call:?}"),
-        }
+        let about = |owner| Answer::Account {
+            lists: vec![self.lists[&owner].clone()],
+            prekey: self.prekeys.get(&owner).cloned(),
+        };
+        let (answer, owner) = self.mail.hear_unnamed(call, wall, about);
+        let here = owner.filter(|owner| connected(*owner));
+        (answer, here.map(|owner| self.letters_for(owner)).unwrap_or_default())
     }
 
     /// The bytes of a frame.

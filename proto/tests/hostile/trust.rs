@@ -21,23 +21,20 @@ use crate::{
     requests::{request, send},
 };
 
+/// The server's word that someone is a buddy, with their newest list.
+fn buddy_by(persona: &Persona) -> Push {
+    let (account, lists) = (persona.identity.account, vec![persona.identity.list.clone()]);
+    Push::Contact(Contact { account, relation: Relation::Buddy, lists, presence: None })
+}
+
 #[test]
 fn a_server_cannot_change_the_key_between_the_comparing_and_the_verifying() {
     let mut stage = Stage::online(&["alice", "bob"]);
-    let show = |stage: &mut Stage, p: &Persona| {
-        let contact = Contact {
-            account: p.identity.account,
-            relation: Relation::Buddy,
-            lists: vec![p.identity.list.clone()],
-            presence: None,
-        };
-        stage.push(ALICE, Push::Contact(contact));
-    };
     let real = persona("bob").with_another_key("bob's real new key");
     let forged = persona("bob").with_another_key("eve's key");
-    show(&mut stage, &real);
+    stage.push(ALICE, buddy_by(&real));
     let compared = stage.players[ALICE].messenger.as_ref().unwrap().safety_number(&stage.hex(BOB)).unwrap().groups;
-    show(&mut stage, &forged);
+    stage.push(ALICE, buddy_by(&forged));
     stage.command(ALICE, Command::VerifyBuddy { buddy: stage.hex(BOB), number: compared });
     let record = &stage.players[ALICE].disk.buddies[&real.identity.account];
     let bad = record.verified && record.pin == Some(forged.identity.pin);
@@ -49,15 +46,7 @@ fn eve_cannot_roll_a_list_back_by_asking_again() {
     // Bob moved to a new device; the old one is stolen. Alice removed Bob; the thief and the server ask for Bob with the old list.
     let mut stage = Stage::online(&["alice", "bob"]);
     let (old, new) = (persona("bob"), persona("bob").moved("bob's new device"));
-    stage.push(
-        ALICE,
-        Push::Contact(Contact {
-            account: new.identity.account,
-            relation: Relation::Buddy,
-            lists: vec![new.identity.list.clone()],
-            presence: None,
-        }),
-    );
+    stage.push(ALICE, buddy_by(&new));
     stage.command(ALICE, Command::RemoveBuddy { buddy: stage.hex(BOB) });
     let request = Request { note: "lost my contacts".into(), ..request(&old, persona("alice").identity.account) };
     send(&mut stage, &old, &request, &old.identity.device);
@@ -70,15 +59,7 @@ fn eve_cannot_roll_a_list_back_by_asking_again() {
 fn a_server_cannot_roll_a_list_back_when_i_ask_again() {
     let mut stage = Stage::online(&["alice", "bob"]);
     let (old, new) = (persona("bob"), persona("bob").moved("bob's new device"));
-    stage.push(
-        ALICE,
-        Push::Contact(Contact {
-            account: new.identity.account,
-            relation: Relation::Buddy,
-            lists: vec![new.identity.list.clone()],
-            presence: None,
-        }),
-    );
+    stage.push(ALICE, buddy_by(&new));
     stage.command(ALICE, Command::RemoveBuddy { buddy: stage.hex(BOB) });
     // The server still answers with the old list and the old device's prekey.
     let number = stage.command(ALICE, Command::AddBuddy { name: "bob".into(), note: String::new() });

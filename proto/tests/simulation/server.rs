@@ -8,7 +8,7 @@ use juice_proto::{
     id::AccountId,
     prekey::Prekey,
     presence::Presence,
-    server::{Answer, Call, ClientFrame, Contact, Push, Refusal, Relation, ServerFrame, SignedWelcome, Welcome},
+    server::{Answer, Call, ClientFrame, Contact, Push, Relation, ServerFrame, SignedWelcome, Welcome},
     sign::{SecretKey, Signed},
 };
 
@@ -106,15 +106,7 @@ impl Server {
                 self.prekeys.insert(account, prekey);
                 Answer::Done
             }
-            Call::SetTokens { add, remove } => {
-                self.mail.set_tokens(account, &add, &remove);
-                Answer::Done
-            }
-            Call::Collected { letters } => {
-                self.mail.collect(account, &letters);
-                Answer::Done
-            }
-            _ => Answer::Done,
+            other => self.mail.hear(account, &other),
         };
         letters.push((account, frame::encode(&ServerFrame::Answer(call.number, Box::new(answer)))));
         letters.extend(self.letters_for(account));
@@ -127,22 +119,13 @@ impl Server {
 
     /// A call of nobody knows whom.
     pub fn hear_unnamed(&mut self, call: Call, now: u64) -> (Answer, Vec<Letter>) {
-        match call {
-            Call::LookUpToPost { token, .. } => {
-                let account = |owner| Answer::Account {
-                    lists: vec![self.lists[&owner].clone()],
-                    prekey: self.prekeys.get(&owner).cloned(),
-                };
-                (self.mail.owner(&token).map_or(Answer::Refused(Refusal::Unknown), account), Vec::new())
-            }
-            Call::Post { token, letter, envelope } => {
-                let owner = self.mail.owner(&token).filter(|owner| self.connected.contains_key(owner));
-                let answer = self.mail.post(&token, letter, envelope, now);
-                (answer, owner.map(|owner| self.letters_for(owner)).unwrap_or_default())
-            }
-            Call::Withdraw { token, letter } => (self.mail.withdraw(&token, letter), Vec::new()),
-            _ => panic!("not without a session: {call:?}"),
-        }
+        let about = |owner| Answer::Account {
+            lists: vec![self.lists[&owner].clone()],
+            prekey: self.prekeys.get(&owner).cloned(),
+        };
+        let (answer, owner) = self.mail.hear_unnamed(call, now, about);
+        let here = owner.filter(|owner| self.connected.contains_key(owner));
+        (answer, here.map(|owner| self.letters_for(owner)).unwrap_or_default())
     }
 
     /// The grace of someone who vanished is over.

@@ -136,16 +136,17 @@ impl Messenger {
 
     /// Shows what has been saved: a line of its own, or another line that it changed.
     pub(super) fn tell_saved(&mut self, record: &MessageRecord, fate: Option<&Fate>, mine: bool) {
-        let shown = if let Some(Fate::Shown(shown)) = fate { Some(shown.as_ref().clone()) } else { None };
-        if !kind::has_line(record.kind) {
-            if let Some(shown) = shown {
-                let message = self.message_view(&shown);
-                self.tell(Event::MessageChanged { message });
-            }
-            return;
-        }
-        let message = self.message_view(&shown.unwrap_or_else(|| ShownMessage::from(record.clone())));
-        self.tell(if mine { Event::MessageQueued { message } } else { Event::MessageArrived { message } });
+        let has_line = kind::has_line(record.kind);
+        let message = match fate {
+            Some(Fate::Shown(shown)) => self.message_view(shown),
+            _ if has_line => self.message_view(&ShownMessage::from(record.clone())),
+            _ => return,
+        };
+        self.tell(match (has_line, mine) {
+            (false, _) => Event::MessageChanged { message },
+            (true, true) => Event::MessageQueued { message },
+            (true, false) => Event::MessageArrived { message },
+        });
     }
 
     pub(in crate::messenger) fn mine_not_saved(&mut self, account: &AccountId) {

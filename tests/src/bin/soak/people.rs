@@ -174,7 +174,7 @@ fn acknowledge(known: &mut BTreeSet<String>, order: &mut Vec<String>, text: Stri
     }
 }
 
-/// A wait of about `mean`, at most five times as long.
+/// A wait of `mean` on average, at most twice as long.
 pub fn about(dice: &mut Dice, mean: Duration) -> Duration {
     let sum: u64 = (0..2).map(|_| dice.below(1_000)).sum();
     mean.mul_f64(f64::from(u32::try_from(sum).unwrap_or(1_000)) / 1_000.0)

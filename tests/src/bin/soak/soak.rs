@@ -46,15 +46,10 @@ pub struct Arguments {
     seed: u64,
 }
 
-/// Who comes back when.
-struct Absence {
-    until: Option<Instant>,
-}
-
 pub fn run(arguments: &Arguments) -> ExitCode {
-    let loss = arguments.loss * 10.0;
     let weather = Weather {
-        loss: if loss >= 1.0 { loss as u32 } else { 0 },
+        // A cast of a float saturates.
+        loss: (arguments.loss * 10.0) as u32,
         delay: (Duration::from_millis(arguments.delay_min), Duration::from_millis(arguments.delay_max)),
     };
     let network = std::rc::Rc::new(Lossy::start(3, weather));
@@ -86,7 +81,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 
     let start = Instant::now();
     let end = start + Duration::from_secs_f64(arguments.minutes * 60.0);
-    let mut away = [Absence { until: None }, Absence { until: None }, Absence { until: None }];
+    // When each of the three comes back who is away.
+    let mut away: [Option<Instant>; 3] = [None; 3];
     let mut next_death = Instant::now() + about(&mut dice, PEACE);
     let mut next_word = [Instant::now(); 2];
     let (mut server_kills, mut told) = (0, Instant::now());
@@ -102,8 +98,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         if now >= next_death {
             next_death = now + about(&mut dice, PEACE);
             let who = usize::try_from(dice.below(3)).unwrap_or(0);
-            if away[who].until.is_none() {
-                away[who].until = Some(now + about(&mut dice, ABSENCE));
+            if away[who].is_none() {
+                away[who] = Some(now + about(&mut dice, ABSENCE));
                 match people.get_mut(who) {
                     Some(person) if dice.below(3) == 0 => person.leave(),
                     Some(person) => person.kill(),
@@ -114,9 +110,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
                 }
             }
         }
-        for (who, absence) in away.iter_mut().enumerate() {
-            if absence.until.is_some_and(|until| now >= until) {
-                absence.until = None;
+        for (who, until) in away.iter_mut().enumerate() {
+            if until.take_if(|until| now >= *until).is_some() {
                 match people.get_mut(who) {
                     Some(person) => person.come_back(),
                     None => server = Some(start_server()),
