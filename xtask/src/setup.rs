@@ -20,7 +20,7 @@ use crate::step::note;
 /// Something that a verb can't do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// A C compiler and OpenSSL's libcrypto: enough for the server.
+    /// A C compiler, cmake, OpenSSL's libcrypto and the system's sound: enough for the server and the engine.
     Compiler,
     /// The system's web view, to build and open windows.
     WebView,

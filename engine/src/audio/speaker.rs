@@ -1,0 +1,116 @@
+//! The speaker's callback: samples out of a ring into the device, the same on every channel.
+//!
+//! Runs on the device's real-time thread, so it neither locks nor allocates. It is what drives the playout: when less is
+//! left in the ring than the device takes at once, it wakes the playout thread, which owns the ring's other end.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use super::shared::{Life, Shared};
+
+/// A quarter of a second; it is filled only as far as the device's next call wants.
+const RING_PARTS_OF_A_SECOND: u32 = 4;
+
+/// Makes the two ends of a speaker that takes `rate` samples a second.
+pub(super) fn speaker(rate: u32, shared: &Arc<Shared>) -> (SpeakerCallback, SpeakerFeed) {
+    let (ring, samples) = RingBuffer::new((rate / RING_PARTS_OF_A_SECOND) as usize);
+    let life = Arc::new(Life::default());
+    let period = Arc::new(AtomicUsize::new(0));
+    let callback = SpeakerCallback {
+        samples,
+        shared: Arc::clone(shared),
+        life: Arc::clone(&life),
+        period: Arc::clone(&period),
+        began: false,
+    };
+    (callback, SpeakerFeed { ring, rate, life, period })
+}
+
+/// What the playout thread has of a speaker.
+pub(super) struct SpeakerFeed {
+    pub ring: Producer<f32>,
+    pub rate: u32,
+    pub life: Arc<Life>,
+    period: Arc<AtomicUsize>,
+}
+
+impl SpeakerFeed {
+    /// Samples that are in the ring.
+    pub(super) fn filled(&self) -> usize {
+        self.ring.buffer().capacity().saturating_sub(self.ring.slots())
+    }
+
+    /// Samples that the device took at its last call; 0 before the first.
+    pub(super) fn period(&self) -> usize {
+        self.period.load(Ordering::Relaxed)
+    }
+}
+
+/// What the device calls.
+pub(super) struct SpeakerCallback {
+    samples: Consumer<f32>,
+    shared: Arc<Shared>,
+    life: Arc<Life>,
+    period: Arc<AtomicUsize>,
+    began: bool,
+}
+
+impl SpeakerCallback {
+    /// By which whoever runs the device says that it failed.
+    pub(super) fn life(&self) -> Arc<Life> {
+        Arc::clone(&self.life)
+    }
+
+    /// Fills what the device wants: frames of `channels` samples, whatever their type.
+    pub(super) fn fill<T: Copy>(&mut self, data: &mut [T], channels: usize, from_f32: impl Fn(f32) -> T) {
+        self.life.beats.add(1);
+        let channels = channels.max(1);
+        let frames = data.len() / channels;
+        self.period.store(frames, Ordering::Relaxed);
+        let ready = self.samples.slots().min(frames);
+        self.began |= ready > 0;
+        if ready < frames && self.began {
+            self.shared.underruns.add((frames - ready) as u64);
+        }
+        let mut left = data.chunks_exact_mut(channels);
+        if let Ok(chunk) = self.samples.read_chunk(ready) {
+            for (sample, frame) in chunk.into_iter().zip(left.by_ref()) {
+                frame.fill(from_f32(sample));
+            }
+        }
+        for frame in left {
+            frame.fill(from_f32(0.0));
+        }
+        if self.samples.slots() < frames {
+            self.shared.playout.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_channel_gets_the_sample_and_what_is_missing_is_silence() {
+        let shared = Arc::new(Shared::default());
+        let (mut callback, mut feed) = speaker(48_000, &shared);
+        feed.ring.push_entire_slice(&[0.1, 0.2]).unwrap();
+        let mut data = [9.0; 6];
+        callback.fill(&mut data, 2, |sample| sample);
+        assert_eq!(data, [0.1, 0.1, 0.2, 0.2, 0.0, 0.0]);
+        assert_eq!((shared.underruns.value(), feed.period()), (1, 3));
+    }
+
+    #[test]
+    fn before_the_first_sample_nothing_is_missing() {
+        let shared = Arc::new(Shared::default());
+        let (mut callback, _feed) = speaker(48_000, &shared);
+        callback.fill(&mut [0.0; 480], 1, |sample| sample);
+        assert_eq!(shared.underruns.value(), 0);
+    }
+}
