@@ -291,9 +291,17 @@ impl Driver {
                     server: views.server,
                     buddies: views.buddies,
                     requests: views.requests,
+                    calls: Vec::new(),
                 }
             }
-            None => Snapshot { phase, me: None, server: ServerState::Idle, buddies: Vec::new(), requests: Vec::new() },
+            None => Snapshot {
+                phase,
+                me: None,
+                server: ServerState::Idle,
+                buddies: Vec::new(),
+                requests: Vec::new(),
+                calls: Vec::new(),
+            },
         }
     }
 

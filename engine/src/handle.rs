@@ -117,6 +117,7 @@ impl Handle {
             server: ServerState::Idle,
             buddies: Vec::new(),
             requests: Vec::new(),
+            calls: Vec::new(),
         };
         self.ask(Order::Snapshot).await.unwrap_or(nothing)
     }

@@ -5,7 +5,7 @@
 
 mod body;
 
-pub use self::body::{Body, FileOffer, MAX_EMOJI, MAX_FILE_NAME, MAX_THUMBNAIL, Picture};
+pub use self::body::{Body, CallOutcome, FileOffer, MAX_EMOJI, MAX_FILE_NAME, MAX_THUMBNAIL, Picture};
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
@@ -70,6 +70,8 @@ pub mod kind {
     pub const REPLY: u16 = 5;
     /// A file to be had from the author.
     pub const FILE: u16 = 6;
+    /// The trace of a call that the author placed.
+    pub const CALL: u16 = 7;
 
     /// It has a line of its own in the conversation: it is neither nothing nor about another. Unknown kinds have.
     pub fn has_line(kind: u16) -> bool {
@@ -78,7 +80,7 @@ pub mod kind {
 
     /// This version can show the line that it has.
     pub fn can_be_shown(kind: u16) -> bool {
-        matches!(kind, TEXT | REPLY | FILE)
+        matches!(kind, TEXT | REPLY | FILE | CALL)
     }
 }
 

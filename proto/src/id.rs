@@ -77,6 +77,10 @@ id32! {
     MessageId
 }
 id32! {
+    /// A call: drawn at random by whoever places it.
+    CallId
+}
+id32! {
     /// The hash of a device list.
     ListHash
 }

@@ -4,6 +4,7 @@
 //! a clock or draws randomness of its own: time, news and entropy come in as arguments, things to do come out. The
 //! engine is the hands; the simulator in the tests is another pair.
 
+pub mod call;
 pub mod capsule;
 pub mod content;
 pub mod device_list;
@@ -15,6 +16,7 @@ pub mod id;
 pub mod invite;
 pub mod letter;
 pub mod link;
+pub mod media;
 pub mod messenger;
 pub mod name;
 pub mod opaque;

@@ -7,9 +7,10 @@
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use crate::{
+    call::CallSignal,
     content::{Content, Seq},
     device_list::{DeviceList, Pin},
-    id::{AccountId, DeviceId, MessageId, Millis},
+    id::{AccountId, CallId, DeviceId, MessageId, Millis},
     letter::DeliveryToken,
     presence::Capabilities,
     seal::Suite,
@@ -138,4 +139,7 @@ pub enum LinkBody {
         #[n(1)]
         made_ms: Millis,
     },
+    /// About a call.
+    #[n(9)]
+    Call(#[n(0)] CallId, #[n(1)] CallSignal),
 }

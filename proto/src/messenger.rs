@@ -8,6 +8,7 @@
 //! `roster` is who, `session` the server, `reach` links and dialling, `chat` the words, `mail` the letters; each adds its
 //! verbs to [`Messenger`].
 
+mod calls;
 mod chat;
 mod clock;
 mod files;
@@ -24,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
+pub(crate) use self::show::ms;
 use self::{
     clock::{Timer, Timers},
     mail::Mail,
@@ -34,6 +36,7 @@ use self::{
 };
 pub use self::{io::*, session::explain, show::Views, show::file_view};
 use crate::{
+    call::{Asked, Calls},
     device_list::{DeviceList, Pin},
     id::{AccountId, AccountKey, DeviceId, LinkId, Millis, Now},
     invite::ServerAddress,
@@ -128,6 +131,7 @@ pub struct Messenger {
     next_save: u64,
     unsaved: Vec<Change>,
     mail: Mail,
+    calls: Calls,
     leaving: bool,
     gone: bool,
 }
@@ -167,6 +171,7 @@ impl Messenger {
             next_save: 0,
             unsaved: Vec::new(),
             mail: Mail::default(),
+            calls: Calls::default(),
             leaving: false,
             gone: false,
         };
@@ -197,12 +202,15 @@ impl Messenger {
             Input::Fetched(buddy, messages) => self.fetched(&buddy, messages),
             Input::Addresses(addresses, behind_nat) => self.addresses_changed(addresses, behind_nat),
             Input::Capabilities(capabilities) => self.capabilities_changed(capabilities),
+            Input::CallHeard(call) => self.calls.heard(call),
+            Input::NoSound(call) => self.calls.no_sound(now, call),
             Input::Woke => self.woke(),
             Input::Tick => {}
         }
         while let Some(timer) = self.timers.due(now.mono) {
             self.fire(timer);
         }
+        self.do_calls();
         self.show_dirty();
     }
 
@@ -237,6 +245,7 @@ impl Messenger {
             Timer::ReadMail => self.read_mail(),
             Timer::Collect => self.collect(),
             Timer::Tokens => self.tokens_again(),
+            Timer::Calls => self.calls.tick(self.now),
         }
     }
 
@@ -263,6 +272,15 @@ impl Messenger {
             Command::Typing { buddy, active } => self.typing(&buddy, active),
             Command::SaveDraft { buddy, text } => self.save_draft(number, &buddy, text),
             Command::CreateInvite => self.create_invite(number),
+            Command::PlaceCall { buddy } => self.place_call(&buddy),
+            Command::AnswerCall { call } => self.answer_call(&call),
+            Command::DeclineCall { call } => self.ask_of_call(&call, Asked::Decline),
+            Command::HangUp { call } => self.ask_of_call(&call, Asked::HangUp),
+            Command::HoldCall { call, on } => self.ask_of_call(&call, Asked::Hold(on)),
+            Command::SetVolume { call, percent } => self.set_volume(&call, percent),
+            Command::RecordCall { call, on } => self.record_call(&call, on),
+            Command::Mute { on } => self.mute(on),
+            Command::Deafen { on } => self.deafen(on),
             Command::SignOut => {
                 self.sign_out();
                 Ok(Some(Reply::Done))
@@ -273,7 +291,9 @@ impl Messenger {
             | Command::SendFile { .. }
             | Command::FetchFile { .. }
             | Command::PauseFile { .. }
-            | Command::CancelFile { .. } => Err(refuse(ErrorCode::Internal, "not for an open messenger")),
+            | Command::CancelFile { .. }
+            | Command::SetSound { .. }
+            | Command::TestSound { .. } => Err(refuse(ErrorCode::Internal, "not for an open messenger")),
         };
         self.conclude(number, done);
     }

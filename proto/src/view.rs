@@ -7,9 +7,10 @@
 #![allow(missing_docs, reason = "fields whose names and types say all there is to say")]
 
 mod buddy;
+mod call;
 mod command;
 mod event;
 mod me;
 mod message;
 
-pub use self::{buddy::*, command::*, event::*, me::*, message::*};
+pub use self::{buddy::*, call::*, command::*, event::*, me::*, message::*};

@@ -240,6 +240,7 @@ async fn messages_stay_quick_while_a_file_moves() {
     let (_, message) = pair.offer("large.bin", &bytes).await;
     pair.fetch(&message).await;
     until_file(&mut pair.bob, &message, "moving", |file| file.stage == FileStageView::Moving).await;
+    let moving = std::time::Instant::now();
     let mut times = Vec::new();
     for round in 0.. {
         let (ping, pong) = (format!("ping {round}"), format!("pong {round}"));
@@ -259,7 +260,7 @@ async fn messages_stay_quick_while_a_file_moves() {
     }
     times.sort();
     assert!(times.len() > 3, "only {} round trips while the file moved", times.len());
-    // Of a busy machine that does other work too; `bench file` measures the tail on a quiet one.
-    let median = times[times.len() / 2];
-    assert!(median < Duration::from_millis(50), "{median:?} for a message there and back");
+    // Messages do not wait for the file, however slow the machine is; `bench file` measures how long on a quiet one.
+    let (median, whole) = (times[times.len() / 2], moving.elapsed());
+    assert!(median < whole / 8, "{median:?} for a message there and back, while the file took {whole:?}");
 }

@@ -50,8 +50,28 @@ pub enum Body {
     },
     /// A file to be had from the author.
     File(Box<FileOffer>),
+    /// The author called, and this came of it.
+    Call(CallOutcome),
     /// Something that a newer version may know.
     Unknown(u16),
+}
+
+/// What came of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(flat)]
+pub enum CallOutcome {
+    /// It was talked for so many seconds.
+    #[n(0)]
+    Talked(#[n(0)] u32),
+    /// It was not answered.
+    #[n(1)]
+    NotAnswered,
+    /// It was declined.
+    #[n(2)]
+    Declined,
+    /// The one who was called talked to somebody else.
+    #[n(3)]
+    Busy,
 }
 
 /// A file that its author holds ready.
@@ -133,6 +153,7 @@ impl Body {
                 (kind::REACTION, frame::encode(&Reaction { target: *target, emoji: emoji.clone(), on: *on }))
             }
             Self::File(offer) => (kind::FILE, frame::encode(offer.as_ref())),
+            Self::Call(outcome) => (kind::CALL, frame::encode(outcome)),
             Self::Unknown(kind) => (*kind, Vec::new()),
         }
     }
@@ -179,6 +200,7 @@ impl Body {
                 }
                 Ok(Self::File(Box::new(offer)))
             }
+            kind::CALL => Ok(Self::Call(frame::decode(bytes)?)),
             other => Ok(Self::Unknown(other)),
         }
     }
@@ -195,7 +217,7 @@ impl Body {
             Self::Text { text, .. } | Self::Edit { text, .. } => text,
             Self::File(offer) => &offer.caption,
             Self::Reaction { emoji, .. } => emoji,
-            Self::Void | Self::Delete { .. } | Self::Unknown(_) => "",
+            Self::Void | Self::Delete { .. } | Self::Call(_) | Self::Unknown(_) => "",
         }
     }
 
@@ -204,7 +226,7 @@ impl Body {
         match self {
             Self::Text { reply_to, .. } => *reply_to,
             Self::Edit { target, .. } | Self::Delete { target } | Self::Reaction { target, .. } => Some(*target),
-            Self::Void | Self::File(_) | Self::Unknown(_) => None,
+            Self::Void | Self::File(_) | Self::Call(_) | Self::Unknown(_) => None,
         }
     }
 }
@@ -236,6 +258,8 @@ mod tests {
             Body::Delete { target },
             Body::Reaction { target, emoji: "\u{1f44d}".into(), on: true },
             Body::File(Box::new(offer)),
+            Body::Call(CallOutcome::Talked(312)),
+            Body::Call(CallOutcome::NotAnswered),
             Body::Unknown(999),
         ] {
             let (kind, bytes) = body.encode();

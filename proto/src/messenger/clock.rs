@@ -40,6 +40,8 @@ pub(super) enum Timer {
     Collect,
     /// Look after the tokens.
     Tokens,
+    /// Give up calls that nothing comes of.
+    Calls,
 }
 
 #[derive(Debug, Default)]

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use super::record::{Change, Fate, MessageRecord};
 use crate::{
     content::{FileOffer, Seq},
-    id::{AccountId, DeviceId, LinkId},
+    id::{AccountId, CallId, DeviceId, LinkId},
+    media::MediaKeys,
     presence::Capabilities,
     server::{Answer, Call, Nonce, Relay, Welcome},
     view::{Command, CommandError, Event, Reply},
@@ -73,6 +74,10 @@ pub enum Input {
     Addresses(Vec<String>, bool),
     /// What this device can do in a call.
     Capabilities(Capabilities),
+    /// Sound of a call has come.
+    CallHeard(CallId),
+    /// No microphone or no loudspeaker could be used for a call.
+    NoSound(CallId),
     /// The machine slept or its clock jumped: every link is suspect.
     Woke,
     /// Nothing but time.
@@ -82,6 +87,32 @@ pub enum Input {
 /// The number of a save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SaveId(pub u64);
+
+/// What is to be done about sound.
+#[derive(Clone, Debug)]
+pub enum Voice {
+    /// Let it go both ways.
+    Start {
+        /// The call.
+        call: CallId,
+        /// The other end.
+        device: DeviceId,
+        /// Its keys.
+        keys: Box<MediaKeys>,
+    },
+    /// None either way for a while, or again.
+    Pause(CallId, bool),
+    /// None of this call any more.
+    Stop(CallId),
+    /// The microphone is off, or on.
+    Mute(bool),
+    /// Nothing is played, or again.
+    Deafen(bool),
+    /// How loud the other side of a call is, in percent.
+    Volume(CallId, u32),
+    /// Record a call, or stop.
+    Record(CallId, bool),
+}
 
 /// Something to do.
 #[derive(Clone, Debug)]
@@ -119,6 +150,8 @@ pub enum Output {
     Save(SaveId, Vec<Change>),
     /// Load my own messages to a buddy from this sequence number on, at most 64; answered by [`Input::Fetched`].
     Fetch(AccountId, Seq),
+    /// Something about the sound of a call.
+    Voice(Voice),
     /// Where the relay is.
     UseRelay(Option<Relay>),
     /// Someone will come through the relay: reserve a place there for ten minutes.

@@ -92,6 +92,7 @@ impl Messenger {
             self.pump(&account);
             return;
         }
+        self.calls.link_down(self.now, &account);
         if spoke {
             buddy.typing = false;
             buddy.record.last_seen_ms = self.now.wall;

@@ -4,11 +4,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     Messenger,
-    record::{FileRecord, FileStage, Progress, ShownMessage},
+    record::{FileRecord, FileStage, MessageRecord, Progress, ShownMessage},
     roster::Buddy,
 };
 use crate::{
-    content::kind,
+    content::{Body, CallOutcome, kind},
     file::is_thumbnail,
     file_name,
     id::{AccountId, MessageId, Millis},
@@ -16,8 +16,9 @@ use crate::{
     prose,
     safety::SafetyNumber,
     view::{
-        Availability, BuddyState, BuddyView, Delivery, Event, FileStageView, FileView, MeView, MessageView,
-        PictureView, QuoteView, ReactionView, Relation, RequestView, Route, SafetyNumberView, ServerState, Waiting,
+        Availability, BuddyState, BuddyView, CallRecord, CallView, Delivery, Event, FileStageView, FileView, MeView,
+        MessageView, PictureView, QuoteView, ReactionView, Relation, RequestView, Route, SafetyNumberView, ServerState,
+        Waiting,
     },
 };
 
@@ -32,10 +33,12 @@ pub struct Views {
     pub buddies: Vec<BuddyView>,
     /// Every request.
     pub requests: Vec<RequestView>,
+    /// Every call.
+    pub calls: Vec<CallView>,
 }
 
 #[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit into 53 bits for 285,000 years")]
-pub(super) fn ms(millis: Millis) -> f64 {
+pub(crate) fn ms(millis: Millis) -> f64 {
     millis as f64
 }
 
@@ -47,6 +50,7 @@ impl Messenger {
             server: self.server_state,
             buddies: self.buddies.values().map(|buddy| self.buddy_view(buddy)).collect(),
             requests: self.requests.values().map(request_view).collect(),
+            calls: self.calls.views(),
         }
     }
 
@@ -94,6 +98,7 @@ impl Messenger {
             deleted: shown.deleted,
             reactions: reactions(&shown.reactions),
             file: shown.file.as_ref().map(|file| file_view(file, None)),
+            call: call_record(message),
             unsupported: !kind::can_be_shown(message.kind),
         }
     }
@@ -238,6 +243,19 @@ impl Messenger {
                 self.tell(Event::BuddyWentAway { id });
             }
         }
+    }
+}
+
+fn call_record(message: &MessageRecord) -> Option<CallRecord> {
+    if message.kind != kind::CALL {
+        return None;
+    }
+    match message.signed.peek().and_then(|content| content.read()) {
+        Ok(Body::Call(CallOutcome::Talked(seconds))) => Some(CallRecord::Talked { seconds }),
+        Ok(Body::Call(CallOutcome::Declined)) => Some(CallRecord::Declined),
+        Ok(Body::Call(CallOutcome::Busy)) => Some(CallRecord::Busy),
+        // Signed by a newer version, perhaps with more to say.
+        Ok(_) | Err(_) => Some(CallRecord::NotAnswered),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Availability, Privacy};
+use super::{Availability, Privacy, SoundSettings};
 use crate::error::ProtoError;
 
 /// Everything a person can ask for. Each is answered by a [`Reply`] or a [`CommandError`]; what changes because of
@@ -67,6 +67,28 @@ pub enum Command {
     Typing { buddy: String, active: bool },
     /// Keep what is in the composer; empty forgets it.
     SaveDraft { buddy: String, text: String },
+    /// Call a buddy; their computer rings.
+    PlaceCall { buddy: String },
+    /// Answer a call that rings here; one that is going on is held.
+    AnswerCall { call: String },
+    /// Don't answer it.
+    DeclineCall { call: String },
+    /// End a call, or give it up before it is answered.
+    HangUp { call: String },
+    /// Hold a call, or go on with it; another one that is going on is held then.
+    HoldCall { call: String, on: bool },
+    /// My microphone off, or on.
+    Mute { on: bool },
+    /// Play nothing here, and the microphone off too; or both as before.
+    Deafen { on: bool },
+    /// How loud they are here, in percent (0 to 200).
+    SetVolume { call: String, percent: u32 },
+    /// Record a call into my downloads, or stop; they are told.
+    RecordCall { call: String, on: bool },
+    /// Which devices to use and how; takes effect at once.
+    SetSound { settings: SoundSettings },
+    /// Record five seconds and play them back; off ends it early.
+    TestSound { on: bool },
     /// Make a one-time invite link, good for seven days.
     CreateInvite,
     /// Change the password of the account and of this profile.
@@ -178,6 +200,12 @@ pub enum ErrorCode {
     ProfileTooNew,
     /// The disk would not take it: full, or failing.
     NotSaved,
+    /// They are not there, or can't be called.
+    NotReachable,
+    /// No microphone or no loudspeaker can be used.
+    NoSound,
+    /// There is a call with them already, or too many.
+    InCall,
     /// Thousand buddies are the most.
     TooManyBuddies,
     /// A defect of ours.

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::{BuddyView, Delivery, FileView, MeView, MessageView, Phase, RequestView, ServerState};
+use super::{
+    BuddyView, CallQuality, CallView, Delivery, EndReason, FileView, MeView, MessageView, Phase, RequestView,
+    ServerState, SoundDevices, SoundLevels, SoundTest,
+};
 
 /// What a person should see.
 #[derive(Clone, Debug, Serialize, TS)]
@@ -77,6 +80,37 @@ pub enum Event {
         done: f64,
         size: f64,
         ready: bool,
+    },
+    /// A call is new or stands otherwise.
+    CallChanged {
+        call: CallView,
+    },
+    /// A call is over.
+    CallEnded {
+        call: String,
+        buddy: String,
+        reason: EndReason,
+    },
+    /// How a call is, once a second.
+    CallQualityChanged {
+        quality: CallQuality,
+    },
+    /// How loud it is.
+    SoundLevelsChanged {
+        levels: SoundLevels,
+    },
+    /// Devices came or went, or others are used.
+    SoundDevicesChanged {
+        devices: SoundDevices,
+    },
+    /// How far the test of microphone and loudspeaker is.
+    SoundTestChanged {
+        test: SoundTest,
+    },
+    /// A recording of a call is whole, under this name in my downloads.
+    CallRecorded {
+        buddy: String,
+        name: String,
     },
     /// Something went wrong that the person should know of.
     Notice {

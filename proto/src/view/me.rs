@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Availability, BuddyView, RequestView};
+use super::{Availability, BuddyView, CallView, RequestView};
 
 /// Myself.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -74,4 +74,5 @@ pub struct Snapshot {
     pub server: ServerState,
     pub buddies: Vec<BuddyView>,
     pub requests: Vec<RequestView>,
+    pub calls: Vec<CallView>,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::Route;
+use super::{CallRecord, Route};
 use crate::prose::Block;
 
 /// What became of a message of mine.
@@ -78,6 +78,8 @@ pub struct MessageView {
     pub deleted: bool,
     pub reactions: Vec<ReactionView>,
     pub file: Option<FileView>,
+    /// It is the trace of a call, which its author placed.
+    pub call: Option<CallRecord>,
     /// A newer JUICE wrote it; this one can't show it.
     pub unsupported: bool,
 }

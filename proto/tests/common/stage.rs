@@ -231,7 +231,12 @@ impl Stage {
             Output::Mail(number, call) => self.mailed(who, number, call),
             Output::ServerSend(bytes) => self.at_server(who, &bytes),
             Output::ServerClose { .. } => self.players[who].connection = None,
-            Output::Answer(..) | Output::Tell(_) | Output::UseRelay(_) | Output::Reserve | Output::SignedOut => {}
+            Output::Answer(..)
+            | Output::Tell(_)
+            | Output::Voice(_)
+            | Output::UseRelay(_)
+            | Output::Reserve
+            | Output::SignedOut => {}
         }
     }
 

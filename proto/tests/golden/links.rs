@@ -1,9 +1,10 @@
 //! What buddies' devices say to each other, and what they sign.
 
 use juice_proto::{
-    content::{self, Body, Content, FileOffer, Picture, kind},
+    call::{CallSignal, Side},
+    content::{self, Body, CallOutcome, Content, FileOffer, Picture, kind},
     device_list, frame,
-    id::{ConversationId, MessageId, Now},
+    id::{CallId, ConversationId, MessageId, Now},
     letter,
     link::{Greeting, LinkBody, LinkFrame, Mood},
     prekey, presence,
@@ -33,6 +34,10 @@ fn greeting() -> Greeting {
     }
 }
 
+fn call(signal: CallSignal) -> LinkBody {
+    LinkBody::Call(CallId::new([20; 32]), signal)
+}
+
 fn bodies() -> Vec<(&'static str, LinkBody)> {
     let id = MessageId::new([14; 32]);
     let status = |mood, have| LinkBody::Status {
@@ -54,6 +59,13 @@ fn bodies() -> Vec<(&'static str, LinkBody)> {
         ("typing", LinkBody::Typing(true)),
         ("bye", LinkBody::Bye),
         ("token", LinkBody::Token { token: token(), made_ms: TIME }),
+        ("call-offer", call(CallSignal::Offer([21; 32].into()))),
+        ("call-ringing", call(CallSignal::Ringing)),
+        ("call-answer", call(CallSignal::Answer([22; 32].into()))),
+        ("call-decline", call(CallSignal::Decline)),
+        ("call-busy", call(CallSignal::Busy)),
+        ("call-end", call(CallSignal::End)),
+        ("call-side", call(CallSignal::Side(Side { held: true, muted: false, recording: true }))),
     ]
 }
 
@@ -77,6 +89,10 @@ fn said() -> Vec<(&'static str, Body)> {
         ("reaction-off", Body::Reaction { target, emoji: "\u{1f44d}".into(), on: false }),
         ("file", Body::File(Box::new(offer(None)))),
         ("picture", Body::File(Box::new(offer(Some(picture))))),
+        ("call-talked", Body::Call(CallOutcome::Talked(312))),
+        ("call-not-answered", Body::Call(CallOutcome::NotAnswered)),
+        ("call-declined", Body::Call(CallOutcome::Declined)),
+        ("call-busy", Body::Call(CallOutcome::Busy)),
     ]
 }
 
@@ -92,6 +108,15 @@ fn sort(body: &LinkBody) -> usize {
         LinkBody::Typing(_) => 6,
         LinkBody::Bye => 7,
         LinkBody::Token { .. } => 8,
+        LinkBody::Call(_, signal) => match signal {
+            CallSignal::Offer(_) => 9,
+            CallSignal::Ringing => 10,
+            CallSignal::Answer(_) => 11,
+            CallSignal::Decline => 12,
+            CallSignal::Busy => 13,
+            CallSignal::End => 14,
+            CallSignal::Side(_) => 15,
+        },
     }
 }
 
@@ -107,7 +132,7 @@ fn every_frame_of_a_link_has_its_golden_bytes() {
         book.value(&format!("body-{name}"), body);
     }
     let sorts: std::collections::BTreeSet<_> = bodies.iter().map(|(_, body)| sort(body)).collect();
-    assert_eq!(sorts.len(), 9, "one of each");
+    assert_eq!(sorts.len(), 16, "one of each");
 
     let (mut sealer, enc) = LinkSealer::new(&kem().public(), &key(9).device(), &mut rng()).expect("a key");
     book.bytes("context-enc", &enc);

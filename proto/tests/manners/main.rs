@@ -13,6 +13,7 @@
 #[path = "../common/all.rs"]
 mod common;
 
+mod calls;
 mod changes;
 mod keys;
 mod links;

@@ -18,7 +18,7 @@ impl World {
             eprintln!("   {who} -> {}", short(&output));
         }
         match output {
-            Output::Answer(..) | Output::UseRelay(_) | Output::Reserve | Output::SignedOut => {}
+            Output::Answer(..) | Output::Voice(_) | Output::UseRelay(_) | Output::Reserve | Output::SignedOut => {}
             Output::Tell(event) => self.shown(who, event),
             Output::Dial { device, .. } => self.dial(who, device),
             Output::Send(link, bytes) => self.send(who, link, bytes),

@@ -41,7 +41,13 @@ impl Messenger {
         // Whoever refuses it again has another reason.
         let Some(content) = outgoing.signed.peek().ok().filter(|_| !outgoing.anew) else { return false };
         let body = match content.read() {
-            Ok(body @ (Body::Text { .. } | Body::Edit { .. } | Body::Delete { .. } | Body::Reaction { .. })) => body,
+            Ok(
+                body @ (Body::Text { .. }
+                | Body::Edit { .. }
+                | Body::Delete { .. }
+                | Body::Reaction { .. }
+                | Body::Call(_)),
+            ) => body,
             // Where the file is, is not known here.
             Ok(Body::File(_) | Body::Void | Body::Unknown(_)) | Err(_) => return false,
         };

@@ -47,7 +47,13 @@ impl Messenger {
         self.compose(number, buddy, body, Some(path))
     }
 
-    fn compose(&mut self, number: u64, buddy: &str, body: Body, path: Option<PathBuf>) -> Outcome {
+    pub(in crate::messenger) fn compose(
+        &mut self,
+        number: u64,
+        buddy: &str,
+        body: Body,
+        path: Option<PathBuf>,
+    ) -> Outcome {
         let account = self.buddy_by_hex(buddy)?.record.account;
         let Some(buddy) = self.buddies.get_mut(&account) else { return Ok(None) };
         if buddy.record.relation != Relation::Buddy {

@@ -214,7 +214,7 @@ impl Messenger {
                 Ok(())
             }
             // How someone was when they wrote says nothing of how they are.
-            LinkBody::Status { .. } | LinkBody::Typing(_) | LinkBody::Bye => Ok(()),
+            LinkBody::Status { .. } | LinkBody::Typing(_) | LinkBody::Call(..) | LinkBody::Bye => Ok(()),
         }
     }
 

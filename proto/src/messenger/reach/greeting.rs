@@ -142,6 +142,7 @@ impl Messenger {
                 self.token_told(&account, token, made_ms);
                 Ok(())
             }
+            LinkBody::Call(call, signal) => self.call_told(account, device, call, signal),
             LinkBody::Bye => self.said_bye(&account),
         }
     }
@@ -168,6 +169,7 @@ impl Messenger {
         }
         self.dirty.insert(account);
         self.greet_with_words(&account, have);
+        self.calls.link_up(now, &account);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ impl Messenger {
 
     /// Says goodbye to one and closes.
     pub(in crate::messenger) fn hang_up_on(&mut self, account: &AccountId) {
+        self.hang_up_calls(account);
         if self.say(account, &LinkBody::Bye) {
             self.part_ways(account);
         }
@@ -23,6 +24,7 @@ impl Messenger {
     }
 
     fn part_ways(&mut self, account: &AccountId) {
+        self.calls.gone(self.now, account);
         let Some(buddy) = self.buddies.get_mut(account) else { return };
         buddy.record.last_seen_ms = self.now.wall;
         for link in std::mem::take(&mut buddy.reach.up) {

@@ -1,0 +1,312 @@
+//! What moves a call: the person here, the one there, links that come and go, and time.
+
+use super::*;
+
+impl Calls {
+    /// Calls a buddy. The id and the half of the secret are fresh entropy.
+    ///
+    /// # Errors
+    /// `InCall`.
+    pub fn place(
+        &mut self,
+        now: Now,
+        buddy: AccountId,
+        id: CallId,
+        my_half: [u8; 32],
+        linked: bool,
+    ) -> Result<(), Refusal> {
+        if self.calls.len() >= MAX_CALLS || self.with(&buddy).is_some() {
+            return Err(Refusal::InCall);
+        }
+        let call = Call {
+            buddy,
+            device: None,
+            mine: true,
+            stage: Stage::Calling,
+            deadline: Some(now.mono + NO_RING),
+            linked,
+            my_half,
+            their_half: [0; 32],
+            me: Side::default(),
+            them: Side::default(),
+            volume: 100,
+        };
+        self.calls.insert(id, call);
+        self.hold_others(id);
+        self.say(id, CallSignal::Offer(my_half.into()));
+        self.show(id);
+        Ok(())
+    }
+
+    /// Does what the person here asks of a call.
+    ///
+    /// # Errors
+    /// `Unknown`.
+    pub fn ask(&mut self, now: Now, id: CallId, asked: Asked) -> Result<(), Refusal> {
+        let call = self.calls.get_mut(&id).ok_or(Refusal::Unknown)?;
+        match (asked, call.stage) {
+            (Asked::Answer(my_half), Stage::Incoming) => self.answer(now, id, my_half),
+            (Asked::Decline, Stage::Incoming) => self.end(id, EndReason::DeclinedByMe, CallSignal::Decline, now),
+            (Asked::HangUp, Stage::Calling | Stage::Ringing) => {
+                self.end(id, EndReason::Cancelled, CallSignal::End, now)
+            }
+            (Asked::HangUp, Stage::Incoming) => self.end(id, EndReason::DeclinedByMe, CallSignal::Decline, now),
+            (Asked::HangUp, Stage::Talking { .. }) => self.end(id, EndReason::LocalHangUp, CallSignal::End, now),
+            (Asked::Hold(on), Stage::Talking { .. }) => {
+                if !on {
+                    self.hold_others(id);
+                }
+                self.hold(id, on);
+            }
+            (Asked::Record(on), Stage::Talking { .. }) => {
+                call.me.recording = on;
+                self.say_side(id);
+                self.show(id);
+            }
+            (Asked::Volume(percent), _) => {
+                call.volume = percent.min(200);
+                self.show(id);
+            }
+            (Asked::Answer(_) | Asked::Decline | Asked::Hold(_) | Asked::Record(_), _) => return Err(Refusal::Unknown),
+        }
+        Ok(())
+    }
+
+    /// Turns my microphone off or on, in every call.
+    pub fn mute(&mut self, on: bool) {
+        self.muted = on;
+        // Who unmutes wants to be heard, and so to hear.
+        self.deafened &= on;
+        self.tell_sides();
+    }
+
+    /// Plays nothing here, and turns the microphone off with it.
+    pub fn deafen(&mut self, on: bool) {
+        self.deafened = on;
+        self.tell_sides();
+    }
+
+    fn tell_sides(&mut self) {
+        let ids: Vec<_> = self.calls.keys().copied().collect();
+        for id in ids {
+            self.say_side(id);
+            self.show(id);
+        }
+    }
+
+    /// Sound of a call has come.
+    pub fn heard(&mut self, id: CallId) {
+        if let Some(Stage::Talking { heard, .. }) = self.calls.get_mut(&id).map(|call| &mut call.stage)
+            && !std::mem::replace(heard, true)
+        {
+            self.show(id);
+        }
+    }
+
+    /// No microphone or loudspeaker could be used for it.
+    pub fn no_sound(&mut self, now: Now, id: CallId) {
+        self.end(id, EndReason::NoSound, CallSignal::End, now);
+    }
+
+    /// A buddy's device says something about a call. `my_half` is fresh entropy, for a call that answers itself.
+    pub fn told(
+        &mut self,
+        now: Now,
+        buddy: AccountId,
+        device: DeviceId,
+        id: CallId,
+        signal: CallSignal,
+        my_half: [u8; 32],
+    ) {
+        match self.calls.get(&id) {
+            Some(call) if call.buddy != buddy => {}
+            Some(_) => self.told_of(now, id, device, signal),
+            None => match signal {
+                CallSignal::Offer(secret) => self.offered(now, buddy, device, id, half(secret), my_half),
+                CallSignal::End | CallSignal::Decline | CallSignal::Busy => {}
+                // They go on with something that is over here.
+                CallSignal::Ringing | CallSignal::Answer(_) | CallSignal::Side(_) => {
+                    self.deeds.push_back(Deed::Say(buddy, id, CallSignal::End));
+                }
+            },
+        }
+    }
+
+    fn offered(
+        &mut self,
+        now: Now,
+        buddy: AccountId,
+        device: DeviceId,
+        id: CallId,
+        their_half: [u8; 32],
+        my_half: [u8; 32],
+    ) {
+        // It is over here, and they have not heard it.
+        if let Some((_, _, last)) = self.finished.iter().find(|(over, whose, _)| *over == id && *whose == buddy) {
+            return self.deeds.push_back(Deed::Say(buddy, id, last.clone()));
+        }
+        let mut wanted = false;
+        if let Some(other) = self.with(&buddy) {
+            let mine = self.calls.get(&other).is_some_and(|call| call.mine && !call.talking());
+            if mine && other < id {
+                // They come to the same, with the roles exchanged.
+                return;
+            }
+            // Either both called at once, or they began anew and know nothing of the other one.
+            wanted = mine;
+            if mine {
+                self.calls.remove(&other);
+                self.deeds.push_back(Deed::Over(Ended {
+                    call: other,
+                    buddy,
+                    reason: EndReason::Cancelled,
+                    trace: None,
+                }));
+            } else {
+                let talking = self.calls.get(&other).is_some_and(Call::talking);
+                let reason = if talking { EndReason::ConnectionLost } else { EndReason::Missed };
+                self.finish(other, reason, CallSignal::End, now);
+            }
+        }
+        if self.calls.len() >= MAX_CALLS {
+            self.deeds.push_back(Deed::Say(buddy, id, CallSignal::Busy));
+            return;
+        }
+        let call = Call {
+            buddy,
+            device: Some(device),
+            mine: false,
+            stage: Stage::Incoming,
+            deadline: Some(now.mono + ABANDONED),
+            linked: true,
+            my_half: [0; 32],
+            their_half,
+            me: Side::default(),
+            them: Side::default(),
+            volume: 100,
+        };
+        self.calls.insert(id, call);
+        if wanted {
+            self.answer(now, id, my_half);
+        } else {
+            self.say(id, CallSignal::Ringing);
+            self.show(id);
+        }
+    }
+
+    fn answer(&mut self, now: Now, id: CallId, my_half: [u8; 32]) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.my_half = my_half;
+        }
+        self.say(id, CallSignal::Answer(my_half.into()));
+        self.start(id, now);
+        self.say_side(id);
+    }
+
+    fn told_of(&mut self, now: Now, id: CallId, device: DeviceId, signal: CallSignal) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        match (signal, call.stage, call.mine) {
+            (CallSignal::Ringing, Stage::Calling, true) => {
+                call.stage = Stage::Ringing;
+                call.deadline = Some(now.mono + NO_ANSWER);
+                self.show(id);
+            }
+            (CallSignal::Answer(secret), Stage::Calling | Stage::Ringing, true) => {
+                call.their_half = half(secret);
+                call.device = Some(device);
+                self.start(id, now);
+                self.say_side(id);
+            }
+            (CallSignal::Decline, Stage::Calling | Stage::Ringing, true) => {
+                self.finish(id, EndReason::Declined, CallSignal::End, now)
+            }
+            (CallSignal::Busy, Stage::Calling | Stage::Ringing, true) => {
+                self.finish(id, EndReason::Busy, CallSignal::End, now)
+            }
+            (CallSignal::End, Stage::Incoming, _) => self.finish(id, EndReason::Missed, CallSignal::End, now),
+            (CallSignal::End, Stage::Talking { .. }, _) => {
+                self.finish(id, EndReason::RemoteHangUp, CallSignal::End, now)
+            }
+            // Nobody rings there any more.
+            (CallSignal::End, Stage::Calling | Stage::Ringing, _) => {
+                self.finish(id, EndReason::NoAnswer, CallSignal::End, now)
+            }
+            (CallSignal::Side(side), Stage::Talking { .. }, _) => self.change_sides(id, |call| call.them = side),
+            // They did not hear, on the link that broke.
+            (CallSignal::Offer(_), _, false) => self.say_again(id),
+            _ => {}
+        }
+    }
+
+    /// Says on a new link how far the call with this buddy is.
+    pub fn link_up(&mut self, now: Now, buddy: &AccountId) {
+        let Some(id) = self.with(buddy) else { return };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if !std::mem::replace(&mut call.linked, true) && call.talking() {
+            call.deadline = None;
+            self.show(id);
+        } else if call.stage == Stage::Calling {
+            call.deadline = Some(now.mono + NO_RING);
+        }
+        self.say_again(id);
+    }
+
+    fn say_again(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let (my_half, mine, stage) = (call.my_half, call.mine, call.stage);
+        match (stage, mine) {
+            (Stage::Calling | Stage::Ringing, _) => self.say(id, CallSignal::Offer(my_half.into())),
+            (Stage::Incoming, _) => self.say(id, CallSignal::Ringing),
+            (Stage::Talking { .. }, false) => {
+                self.say(id, CallSignal::Answer(my_half.into()));
+                self.say_side(id);
+            }
+            (Stage::Talking { .. }, true) => self.say_side(id),
+        }
+    }
+
+    /// The last link to this buddy is gone.
+    pub fn link_down(&mut self, now: Now, buddy: &AccountId) {
+        let Some(id) = self.with(buddy) else { return };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if std::mem::replace(&mut call.linked, false) && call.talking() {
+            call.deadline = Some(now.mono + LOST);
+            self.show(id);
+        }
+    }
+
+    /// They said goodbye, or are no buddies any more: no call goes on with them.
+    pub fn gone(&mut self, now: Now, buddy: &AccountId) {
+        let Some(id) = self.with(buddy) else { return };
+        let reason = match self.calls.get(&id).map(|call| (call.stage, call.mine)) {
+            Some((Stage::Incoming, _)) => EndReason::Missed,
+            Some((Stage::Talking { .. }, _)) => EndReason::RemoteHangUp,
+            _ => EndReason::NoAnswer,
+        };
+        self.finish(id, reason, CallSignal::End, now);
+    }
+
+    /// I am leaving this buddy: the call ends.
+    pub fn leave(&mut self, now: Now, buddy: &AccountId) {
+        if let Some(id) = self.with(buddy) {
+            // A call can be hung up at every stage.
+            let _ = self.ask(now, id, Asked::HangUp);
+        }
+    }
+
+    /// Gives up what nothing came of.
+    pub fn tick(&mut self, now: Now) {
+        let due = |call: &Call| call.deadline.is_some_and(|at| at <= now.mono);
+        let overdue: Vec<_> = self.calls.iter().filter(|(_, call)| due(call)).map(|(id, _)| *id).collect();
+        for id in overdue {
+            let Some(call) = self.calls.get(&id) else { continue };
+            let reason = match call.stage {
+                Stage::Calling if call.linked => EndReason::Unsupported,
+                Stage::Calling | Stage::Talking { .. } => EndReason::ConnectionLost,
+                Stage::Ringing => EndReason::NoAnswer,
+                Stage::Incoming => EndReason::Missed,
+            };
+            self.end(id, reason, CallSignal::End, now);
+        }
+    }
+}
