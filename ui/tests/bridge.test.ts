@@ -34,6 +34,7 @@ test('in the app every question goes out under its agreed name', async () => {
   await bridge.openFile('b', 'm');
   await bridge.showInFolder('b', 'm');
   await bridge.safetyNumber('b');
+  await bridge.soundDevices();
   await bridge.openLink('https://a.example');
   await bridge.looking(null);
   await bridge.keyring();
@@ -56,6 +57,7 @@ test('in the app every question goes out under its agreed name', async () => {
     ['open_file', { buddy: 'b', message: 'm' }],
     ['show_in_folder', { buddy: 'b', message: 'm' }],
     ['safety_number', { buddy: 'b' }],
+    ['sound_devices', {}],
     ['open_link', { url: 'https://a.example' }],
     ['looking', { buddy: null }],
     ['keyring', {}],

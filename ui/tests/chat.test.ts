@@ -23,6 +23,7 @@ const at = (id: string, minutes: number, mine = false): MessageView => ({
   deleted: false,
   reactions: [],
   file: null,
+  call: null,
   unsupported: false,
 });
 

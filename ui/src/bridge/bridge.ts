@@ -15,6 +15,7 @@ import type { Reply } from './generated/Reply';
 import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
 import type { Snapshot } from './generated/Snapshot';
+import type { SoundDevices } from './generated/SoundDevices';
 import type { WindowNews } from './generated/WindowNews';
 
 export interface Bridge {
@@ -42,6 +43,8 @@ export interface Bridge {
   openFile(buddy: string, message: string): Promise<void>;
   showInFolder(buddy: string, message: string): Promise<void>;
   safetyNumber(buddy: string): Promise<SafetyNumberView>;
+  /** What there is to speak into and to hear with. */
+  soundDevices(): Promise<SoundDevices>;
   openLink(url: string): Promise<void>;
   /** Which conversation is before the person's eyes, so that toasts about it stay away. */
   looking(buddy: string | null): Promise<void>;

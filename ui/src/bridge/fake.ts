@@ -3,14 +3,17 @@
 // `?scene=` chooses what is there at the start (firstrun, locked, empty, few, many, offline, long, showcase, rich,
 // huge); `?still` keeps the cast from moving on its own, and `?nokeyring` takes the keyring away. Passwords containing
 // "wrong" are wrong, the name "taken" is taken, "nobody" is nobody's, and a server address with "invite" in it asks
-// for a registration code.
+// for a registration code. `?call=` puts a call on the way (fake/callscenes.ts), `?nosound` takes the devices away.
 
 import type { Bridge } from './bridge';
+import { Calls } from './fake/calls';
+import { CALL_SCENES, callScene, type CallScene } from './fake/callscenes';
 import { idFor } from './fake/cast';
 import { Files } from './fake/files';
 import { People } from './fake/people';
 import { fakeQr } from './fake/qr';
 import { SCENES, set, type Scene } from './fake/scenes';
+import { Sounds } from './fake/sounds';
 import { DONE, refused, Stage } from './fake/stage';
 import { Talks } from './fake/talks';
 import type { BuddyView } from './generated/BuddyView';
@@ -28,6 +31,7 @@ import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
 import type { ServerState } from './generated/ServerState';
 import type { Snapshot } from './generated/Snapshot';
+import type { SoundDevices } from './generated/SoundDevices';
 import type { WindowNews } from './generated/WindowNews';
 
 export { SCENES, type Scene };
@@ -40,6 +44,9 @@ export function fakeFromAddress(url: URL): FakeBridge {
   const fake = new FakeBridge(scene, { lively: !url.searchParams.has('still'), pace: 1 });
   fake.hasKeyring = !url.searchParams.has('nokeyring');
   fake.takeDrops();
+  if (url.searchParams.has('nosound')) fake.sounds.unplug();
+  const call = CALL_SCENES.find((known) => known === url.searchParams.get('call'));
+  if (call) setTimeout(() => fake.playCall(call, url.searchParams.get('with')), 400);
   return fake;
 }
 
@@ -56,6 +63,8 @@ export class FakeBridge implements Bridge {
   hasQuit = false;
   readonly files: Files;
   readonly talks: Talks;
+  readonly sounds: Sounds;
+  readonly calls: Calls;
 
   #phase: Phase = { type: 'open' };
   #me: MeView | null = null;
@@ -70,6 +79,8 @@ export class FakeBridge implements Bridge {
     this.#people = new People(this.#stage);
     this.talks = new Talks(this.#stage, this.#people);
     this.files = new Files(this.#stage, this.#people, this.talks);
+    this.sounds = new Sounds(this.#stage);
+    this.calls = new Calls(this.#stage, this.#people, this.talks, this.sounds);
     this.#begin(scene);
     if (lively && this.#people.buddies.size > 0) this.#people.comeAndGo();
   }
@@ -89,6 +100,7 @@ export class FakeBridge implements Bridge {
       server: this.#server,
       buddies: open ? [...this.#people.buddies.values()] : [],
       requests: open ? [...this.#people.requests.values()] : [],
+      calls: open ? [...this.calls.calls.values()] : [],
     });
   }
 
@@ -164,6 +176,11 @@ export class FakeBridge implements Bridge {
     return { groups };
   }
 
+  async soundDevices(): Promise<SoundDevices> {
+    await this.#stage.wait(60);
+    return this.sounds.all();
+  }
+
   async openLink(url: string): Promise<void> {
     this.opened.push(url);
     if (this.#stage.pace > 0) window.open(url, '_blank', 'noopener');
@@ -222,6 +239,12 @@ export class FakeBridge implements Bridge {
   /** Let a message arrive from a buddy. */
   arrive(id: string, text: string): void {
     this.talks.arrive(id, text);
+  }
+
+  /** Put a call on the way. */
+  playCall(scene: CallScene, wanted: string | null = null): void {
+    const { calls, sounds } = this;
+    callScene(scene, { stage: this.#stage, people: this.#people, calls, sounds }, wanted);
   }
 
   /** In a browser the page itself hears of what is dropped, where the app's frame would. */
@@ -314,6 +337,28 @@ export class FakeBridge implements Bridge {
       case 'saveDraft':
         this.talks.with(command.buddy).draft = command.text;
         return DONE;
+      case 'placeCall':
+        return this.calls.place(command);
+      case 'answerCall':
+        return this.calls.answer(command);
+      case 'declineCall':
+        return this.calls.end(command.call, 'declinedByMe');
+      case 'hangUp':
+        return this.calls.hangUp(command);
+      case 'holdCall':
+        return this.calls.hold(command);
+      case 'mute':
+        return this.calls.mute(command.on);
+      case 'deafen':
+        return this.calls.deafen(command.on);
+      case 'setVolume':
+        return this.calls.setVolume(command);
+      case 'recordCall':
+        return this.calls.record(command);
+      case 'setSound':
+        return this.sounds.set(command.settings);
+      case 'testSound':
+        return this.sounds.test(command.on);
       case 'createInvite': {
         const link = 'juice:1:q7Xh2m0bTzv9KcR4w1YdPf6sNgUa8LjEoWi3V5tBnMy';
         const { path, size } = fakeQr(link);

@@ -14,6 +14,7 @@ import type { Reply } from './generated/Reply';
 import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
 import type { Snapshot } from './generated/Snapshot';
+import type { SoundDevices } from './generated/SoundDevices';
 import type { WindowNews } from './generated/WindowNews';
 
 export class TauriBridge implements Bridge {
@@ -73,6 +74,10 @@ export class TauriBridge implements Bridge {
 
   safetyNumber(buddy: string): Promise<SafetyNumberView> {
     return invoke('safety_number', { buddy });
+  }
+
+  soundDevices(): Promise<SoundDevices> {
+    return invoke('sound_devices');
   }
 
   openLink(url: string): Promise<void> {

@@ -164,6 +164,7 @@ export function message(
     deleted: false,
     reactions: [],
     file: null,
+    call: null,
     unsupported: false,
   };
 }

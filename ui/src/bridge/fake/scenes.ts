@@ -2,6 +2,7 @@
 
 import type { BuddyView } from '../generated/BuddyView';
 import { chatter, fewBuddies, idFor, longPast, longRead, manyBuddies, message, showpiece } from './cast';
+import { callBuddies, callTalk } from './calltalk';
 import type { People } from './people';
 import { richTalk } from './rich';
 import { showcaseBuddies, showcaseTalk } from './showcase';
@@ -19,6 +20,7 @@ export const SCENES = [
   'showcase',
   'rich',
   'huge',
+  'calls',
 ] as const;
 export type Scene = (typeof SCENES)[number];
 
@@ -40,6 +42,7 @@ export function set(scene: Scene, people: People, talks: Talks): void {
 
 function castOf(scene: Scene): BuddyView[] {
   if (scene === 'many') return manyBuddies();
+  if (scene === 'calls') return callBuddies();
   return scene === 'showcase' || scene === 'rich' ? showcaseBuddies() : fewBuddies();
 }
 
@@ -53,6 +56,8 @@ function talkOf(scene: Scene, who: BuddyView): Talk {
       return new Talk(longRead(who));
     case 'rich':
       return richTalk(who);
+    case 'calls':
+      return new Talk(callTalk(who));
     case 'huge':
       return new Talk([], longPast(who, HUGE));
     case 'firstrun':

@@ -1,6 +1,7 @@
 // All conversations of the fake: saying, editing, deleting, reacting, searching.
 
 import type { BuddyView } from '../generated/BuddyView';
+import type { CallRecord } from '../generated/CallRecord';
 import type { Command } from '../generated/Command';
 import type { Delivery } from '../generated/Delivery';
 import type { EditView } from '../generated/EditView';
@@ -71,6 +72,19 @@ export class Talks {
     if (to.route && sent.delivery?.type === 'queued' && sent.delivery.why === 'turn')
       void this.#carry(to, sent);
     return sent;
+  }
+
+  /** What stays of a call. */
+  trace(id: string, mine: boolean, call: CallRecord): void {
+    const known = this.#people.buddies.get(id);
+    if (!known) return;
+    if (!mine) {
+      this.arrive(id, '', { call });
+      return;
+    }
+    const said = { ...message(known, true, '', Date.now()), call };
+    this.with(id).add(said);
+    this.#stage.tell({ type: 'messageQueued', message: said });
   }
 
   edit({ buddy, message: id, text }: Said<'editMessage'>): Reply {

@@ -1,0 +1,171 @@
+// The fake's calls: placed ones ring and are answered, incoming ones come when they are asked for.
+//
+// Echo answers at once, whoever is busy declines, whoever is reached by the relay never answers, everyone else does
+// after a while. Without a pace nothing goes on by itself: tests say what happens next.
+
+import type { CallRecord } from '../generated/CallRecord';
+import type { CallView } from '../generated/CallView';
+import type { Command } from '../generated/Command';
+import type { EndReason } from '../generated/EndReason';
+import type { Reply } from '../generated/Reply';
+import type { People } from './people';
+import type { Sounds } from './sounds';
+import { DONE, refused, type Stage } from './stage';
+import type { Talks } from './talks';
+
+type Asked<T extends Command['type']> = Extract<Command, { type: T }>;
+
+/** As many as the engine allows. */
+const MOST = 4;
+
+export class Calls {
+  readonly calls = new Map<string, CallView>();
+  readonly #stage: Stage;
+  readonly #people: People;
+  readonly #talks: Talks;
+  readonly #sounds: Sounds;
+  #next = 1;
+
+  constructor(stage: Stage, people: People, talks: Talks, sounds: Sounds) {
+    this.#stage = stage;
+    this.#people = people;
+    this.#talks = talks;
+    this.#sounds = sounds;
+    sounds.call = () => [...this.calls.values()].find((one) => one.stage === 'talking' && !one.held);
+  }
+
+  place({ buddy }: Asked<'placeCall'>): Reply {
+    const who = this.#people.known(buddy);
+    if (who.route === null || !who.canVoice) throw refused('notReachable');
+    if (this.#sounds.devices.microphones.length === 0) throw refused('noSound');
+    const taken = [...this.calls.values()].some((one) => one.buddy === buddy) || this.calls.size >= MOST;
+    if (taken) throw refused('inCall');
+    this.#holdOthers(null);
+    const { id } = this.begin(buddy, { mine: true, stage: 'calling' });
+    if (this.#stage.pace > 0) void this.#ring(id);
+    return DONE;
+  }
+
+  /** A call there is from here on, as it is told. */
+  begin(buddy: string, more: Partial<CallView>): CallView {
+    const id = (this.#next++).toString(16).padStart(32, '0');
+    const call: CallView = {
+      id,
+      buddy,
+      mine: false,
+      stage: 'incoming',
+      talkingSinceMs: null,
+      muted: this.#sounds.settings.pushToTalk,
+      deafened: false,
+      held: false,
+      heldByThem: false,
+      theyMuted: false,
+      theyRecord: false,
+      recording: false,
+      volume: 100,
+      ...more,
+    };
+    this.calls.set(id, call);
+    this.#stage.tell({ type: 'callChanged', call });
+    return call;
+  }
+
+  /** Whatever a call should be from here on. */
+  change(id: string, difference: Partial<CallView>): void {
+    const known = this.calls.get(id);
+    if (!known) return;
+    const call = { ...known, ...difference };
+    this.calls.set(id, call);
+    this.#stage.tell({ type: 'callChanged', call });
+  }
+
+  answer({ call }: Asked<'answerCall'>): Reply {
+    this.#known(call);
+    this.#holdOthers(call);
+    void this.#connect(call);
+    return DONE;
+  }
+
+  hold({ call, on }: Asked<'holdCall'>): Reply {
+    this.#known(call);
+    if (!on) this.#holdOthers(call);
+    this.change(call, { held: on });
+    return DONE;
+  }
+
+  mute(on: boolean): Reply {
+    for (const id of this.calls.keys()) this.change(id, { muted: on });
+    return DONE;
+  }
+
+  deafen(on: boolean): Reply {
+    for (const id of this.calls.keys()) this.change(id, { deafened: on });
+    return DONE;
+  }
+
+  setVolume({ call, percent }: Asked<'setVolume'>): Reply {
+    this.change(call, { volume: percent });
+    return DONE;
+  }
+
+  record({ call, on }: Asked<'recordCall'>): Reply {
+    const { buddy } = this.#known(call);
+    this.change(call, { recording: on });
+    if (!on) this.#stage.tell({ type: 'callRecorded', buddy, name: 'call.ogg' });
+    return DONE;
+  }
+
+  hangUp({ call }: Asked<'hangUp'>): Reply {
+    return this.end(call, this.#known(call).talkingSinceMs === null ? 'cancelled' : 'localHangUp');
+  }
+
+  end(id: string, reason: EndReason): Reply {
+    const known = this.#known(id);
+    if (known.recording) this.#stage.tell({ type: 'callRecorded', buddy: known.buddy, name: 'call.ogg' });
+    this.calls.delete(id);
+    this.#stage.tell({ type: 'callEnded', call: id, buddy: known.buddy, reason });
+    this.#talks.trace(known.buddy, known.mine, recordOf(known, reason));
+    return DONE;
+  }
+
+  #known(id: string): CallView {
+    const known = this.calls.get(id);
+    if (!known) throw refused('unknown');
+    return known;
+  }
+
+  #holdOthers(but: string | null): void {
+    for (const one of [...this.calls.values()]) {
+      if (one.id !== but && one.stage !== 'incoming' && !one.held) this.change(one.id, { held: true });
+    }
+  }
+
+  async #ring(id: string): Promise<void> {
+    const who = this.#people.known(this.#known(id).buddy);
+    await this.#stage.wait(700);
+    this.change(id, { stage: 'ringing' });
+    await this.#stage.wait(who.name === 'Echo' ? 300 : 3500);
+    if (!this.calls.has(id)) return;
+    if (who.state === 'busy') this.end(id, 'declined');
+    else if (who.route === 'direct') await this.#connect(id);
+    else {
+      await this.#stage.wait(20_000);
+      if (this.calls.has(id)) this.end(id, 'noAnswer');
+    }
+  }
+
+  async #connect(id: string): Promise<void> {
+    this.change(id, { stage: 'connecting' });
+    if (this.#stage.pace === 0) return;
+    await this.#stage.wait(600);
+    this.change(id, { stage: 'talking', talkingSinceMs: Date.now() });
+    this.#sounds.live();
+  }
+}
+
+function recordOf(call: CallView, reason: EndReason): CallRecord {
+  if (call.talkingSinceMs !== null)
+    return { type: 'talked', seconds: Math.max(1, Math.round((Date.now() - call.talkingSinceMs) / 1000)) };
+  if (reason === 'declined' || reason === 'declinedByMe') return { type: 'declined' };
+  return { type: reason === 'busy' ? 'busy' : 'notAnswered' };
+}
