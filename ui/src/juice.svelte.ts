@@ -8,6 +8,7 @@ import type { Event } from './bridge/generated/Event';
 import type { Notice } from './bridge/generated/Notice';
 import type { WindowNews } from './bridge/generated/WindowNews';
 import { Roster } from './buddies/roster.svelte';
+import { Calls } from './call/call.svelte';
 import { Chats } from './chat/chats.svelte';
 import { Session } from './session/session.svelte';
 import { asked, Desk } from './shared/desk.svelte';
@@ -20,6 +21,7 @@ export class Juice {
   readonly session: Session;
   readonly roster = new Roster();
   readonly chats: Chats;
+  readonly calls: Calls;
   failed = $state(false);
   #early: Event[] | null = [];
   #news: WindowNews[] = [];
@@ -29,6 +31,7 @@ export class Juice {
     this.bridge = bridge;
     this.session = new Session(bridge);
     this.chats = new Chats(bridge);
+    this.calls = new Calls(this.session, this.desk);
   }
 
   async start(): Promise<void> {
@@ -56,6 +59,7 @@ export class Juice {
       const snapshot = await this.bridge.snapshot();
       this.session.load(snapshot);
       this.roster.load(snapshot);
+      this.calls.load(snapshot);
       this.failed = false;
     } catch {
       this.failed = true;
@@ -112,6 +116,7 @@ export class Juice {
   #apply(event: Event): void {
     this.session.apply(event);
     this.roster.apply(event);
+    this.calls.apply(event);
     switch (event.type) {
       case 'phaseChanged':
         if (event.phase.type !== 'open') this.desk.clear();
@@ -125,6 +130,9 @@ export class Juice {
         break;
       case 'messageArrived':
         if (!this.session.inFront || this.desk.open !== event.message.buddy) drop();
+        break;
+      case 'callRecorded':
+        this.desk.toast(words.recorded(this.roster.nameOf(event.buddy), event.name));
         break;
       case 'notice':
         this.#tell(event.notice);

@@ -1,10 +1,12 @@
 // Every word on the screen, in German.
 
+import { call } from './de/call';
 import { talk } from './de/talk';
 import type { Words } from './index';
 
 export const de: Words = {
   ...talk,
+  ...call,
   tag: 'de',
   states: {
     here: 'Da',
@@ -68,6 +70,9 @@ export const de: Words = {
     notSaved:
       'Das ließ sich nicht speichern: Die Platte ist voll oder defekt. Mach Platz und versuch es noch mal.',
     keyChanged: 'Der Schlüssel hat sich gerade noch einmal geändert. Vergleicht die neue Nummer.',
+    notReachable: 'Für einen Anruf gerade nicht erreichbar. Schreib stattdessen; das kommt an.',
+    noSound: 'Hier geht kein Mikrofon oder kein Lautsprecher. Steck etwas an oder wähl ein anderes Gerät.',
+    inCall: 'Das sind genug Anrufe. Beende einen und versuch es noch mal.',
     tooManyBuddies: 'Mehr als tausend Buddys gehen nicht. Entferne erst jemanden.',
     internal: 'Da hat JUICE einen Fehler gemacht. Versuch es noch mal; wenn es bleibt, starte JUICE neu.',
   },

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../bridge/generated/ErrorCode';
 import type { BuddyState } from '../../bridge/generated/BuddyState';
 import type { Availability } from '../../bridge/generated/Availability';
 import type { Waiting } from '../../bridge/generated/Waiting';
+import { call } from './en/call';
 import { talk } from './en/talk';
 
 const states: Record<BuddyState, string> = {
@@ -73,12 +74,16 @@ const errors: Record<ErrorCode, string> = {
   profileTooNew: 'This profile was last used by a newer JUICE. Update this one to open it.',
   notSaved: 'It couldn’t be saved: the disk is full or failing. Free some space and try again.',
   keyChanged: 'Their key has just changed again. Compare the new number.',
+  notReachable: 'They can’t be reached for a call right now. Write instead; it gets there.',
+  noSound: 'No microphone or loudspeaker can be used here. Plug one in, or choose another.',
+  inCall: 'There are calls enough. End one, then try again.',
   tooManyBuddies: 'A thousand buddies are the most. Remove someone first.',
   internal: 'JUICE made a mistake here. Try again; if it stays, restart JUICE.',
 };
 
 export const en = {
   ...talk,
+  ...call,
   tag: 'en',
   states,
   availability,

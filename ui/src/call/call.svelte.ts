@@ -1,0 +1,206 @@
+// The calls there are, how they sound, and what one does with them: the engine's word, kept for drawing.
+//
+// One per window. A call is here as long as the engine says so; how one ended stays a few seconds longer.
+
+import { createContext } from 'svelte';
+import { SvelteMap } from 'svelte/reactivity';
+import type { CallQuality } from '../bridge/generated/CallQuality';
+import type { CallView } from '../bridge/generated/CallView';
+import type { Command } from '../bridge/generated/Command';
+import type { EndReason } from '../bridge/generated/EndReason';
+import type { Event } from '../bridge/generated/Event';
+import type { Snapshot } from '../bridge/generated/Snapshot';
+import type { SoundDevices } from '../bridge/generated/SoundDevices';
+import type { SoundLevels } from '../bridge/generated/SoundLevels';
+import type { SoundSettings } from '../bridge/generated/SoundSettings';
+import type { SoundTest } from '../bridge/generated/SoundTest';
+import { inWords } from '../session/refusals';
+import type { Session } from '../session/session.svelte';
+import type { Desk } from '../shared/desk.svelte';
+
+/** A call that is over, for as long as that is news. */
+export type Ended = { call: string; buddy: string; reason: EndReason };
+
+const QUIET: SoundLevels = { microphone: 0, theySpeak: false, speakingMuted: false };
+
+export class Calls {
+  readonly quality = new SvelteMap<string, CallQuality>();
+  levels = $state.raw<SoundLevels>(QUIET);
+  devices = $state.raw<SoundDevices | null>(null);
+  /** The devices could not be asked for. */
+  blind = $state(false);
+  test = $state.raw<SoundTest | null>(null);
+  ended = $state.raw<Ended | null>(null);
+  #all = $state.raw<CallView[]>([]);
+  #session: Session;
+  #desk: Desk;
+  #pushing = false;
+
+  constructor(session: Session, desk: Desk) {
+    this.#session = session;
+    this.#desk = desk;
+  }
+
+  /** Those that ring here. */
+  get incoming(): CallView[] {
+    return this.#all.filter((call) => call.stage === 'incoming');
+  }
+
+  /** The one that is heard, or will be: there is one at most. */
+  get current(): CallView | null {
+    const mine = this.#all.filter((call) => call.stage !== 'incoming');
+    return mine.find((call) => !call.held) ?? mine[0] ?? null;
+  }
+
+  /** Those that are held while another one goes on. */
+  get waiting(): CallView[] {
+    const { current } = this;
+    return this.#all.filter((call) => call.stage !== 'incoming' && call.id !== current?.id);
+  }
+
+  /** What is to be heard: somebody calls, or it rings where I call. */
+  get ringing(): 'here' | 'there' | null {
+    if (this.incoming.length > 0) return 'here';
+    return this.current?.stage === 'ringing' && !this.current.held ? 'there' : null;
+  }
+
+  with(buddy: string): CallView | undefined {
+    return this.#all.find((call) => call.buddy === buddy);
+  }
+
+  load(snapshot: Snapshot): void {
+    this.#all = snapshot.calls;
+    const known = new Set(snapshot.calls.map((call) => call.id));
+    for (const id of [...this.quality.keys()]) if (!known.has(id)) this.quality.delete(id);
+    if (snapshot.phase.type === 'open') return;
+    this.ended = null;
+    this.devices = null;
+    this.test = null;
+    this.levels = QUIET;
+  }
+
+  apply(event: Event): void {
+    switch (event.type) {
+      case 'callChanged':
+        this.#put(event.call);
+        break;
+      case 'callEnded':
+        this.#end(event);
+        break;
+      case 'callQualityChanged':
+        this.quality.set(event.quality.call, event.quality);
+        break;
+      case 'soundLevelsChanged':
+        this.levels = event.levels;
+        break;
+      case 'soundDevicesChanged':
+        this.devices = event.devices;
+        this.blind = false;
+        break;
+      case 'soundTestChanged':
+        this.test = event.test;
+        if (event.test === 'done' || event.test === 'failed') this.levels = QUIET;
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Ask for the devices, where they are not known yet. */
+  async lookForDevices(): Promise<void> {
+    if (this.devices) return;
+    try {
+      this.devices ??= await this.#session.bridge.soundDevices();
+      this.blind = false;
+    } catch {
+      this.blind = true;
+    }
+  }
+
+  place(buddy: string): void {
+    if (this.ended?.buddy === buddy) this.ended = null;
+    void this.#do({ type: 'placeCall', buddy });
+  }
+
+  answer(call: CallView): void {
+    void this.#do({ type: 'answerCall', call: call.id });
+  }
+
+  decline(call: CallView): void {
+    void this.#do({ type: 'declineCall', call: call.id });
+  }
+
+  hangUp(call: CallView): void {
+    void this.#do({ type: 'hangUp', call: call.id });
+  }
+
+  hold(call: CallView, on: boolean): void {
+    void this.#do({ type: 'holdCall', call: call.id, on });
+  }
+
+  /** My microphone off, or on again: then I also want to hear. */
+  toggleMute(): void {
+    const { current } = this;
+    if (!current) return;
+    if (current.deafened) void this.#do({ type: 'deafen', on: false });
+    if (!current.deafened || current.muted) void this.#do({ type: 'mute', on: !current.muted });
+  }
+
+  toggleDeafen(): void {
+    if (this.current) void this.#do({ type: 'deafen', on: !this.current.deafened });
+  }
+
+  /** The key for talking goes down or up. True where it means anything. */
+  push(down: boolean): boolean {
+    const { current } = this;
+    const means = this.devices?.settings.pushToTalk === true && current !== null && !current.deafened;
+    if (!means && !this.#pushing) return false;
+    if (down === this.#pushing) return true;
+    this.#pushing = down;
+    void this.#do({ type: 'mute', on: !down });
+    return true;
+  }
+
+  setVolume(call: CallView, percent: number): void {
+    void this.#do({ type: 'setVolume', call: call.id, percent });
+  }
+
+  record(call: CallView, on: boolean): void {
+    void this.#do({ type: 'recordCall', call: call.id, on });
+  }
+
+  setSound(difference: Partial<SoundSettings>): void {
+    if (!this.devices) return;
+    const settings = { ...this.devices.settings, ...difference };
+    void this.#do({ type: 'setSound', settings });
+  }
+
+  tryOut(on: boolean): void {
+    if (on) this.test = null;
+    void this.#do({ type: 'testSound', on });
+  }
+
+  #put(call: CallView): void {
+    const known = this.#all.some((one) => one.id === call.id);
+    this.#all = known ? this.#all.map((one) => (one.id === call.id ? call : one)) : [...this.#all, call];
+    if (this.ended?.buddy === call.buddy) this.ended = null;
+    void this.lookForDevices();
+  }
+
+  #end({ call, buddy, reason }: Ended): void {
+    this.#all = this.#all.filter((one) => one.id !== call);
+    this.quality.delete(call);
+    this.ended = { call, buddy, reason };
+    if (this.#all.length > 0) return;
+    this.levels = QUIET;
+    this.#pushing = false;
+  }
+
+  /** What failed is said. */
+  async #do(command: Command): Promise<void> {
+    const { error } = await this.#session.ask(command);
+    if (error) this.#desk.trouble(inWords(error));
+  }
+}
+
+export const [useCalls, provideCalls] = createContext<Calls>();
