@@ -59,7 +59,7 @@ export class Doing {
 
   canAnswer(message: MessageView): boolean {
     const open = this.#relation() === 'buddy' || this.#relation() === 'asked';
-    return open && !gone(message) && !message.unsupported;
+    return open && !gone(message) && !message.unsupported && message.call === null;
   }
 
   canEdit(message: MessageView): boolean {
@@ -67,7 +67,7 @@ export class Doing {
   }
 
   canDelete(message: MessageView): boolean {
-    return message.mine && !gone(message);
+    return message.mine && !gone(message) && message.call === null;
   }
 
   answer(message: MessageView): void {
