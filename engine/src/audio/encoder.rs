@@ -92,14 +92,14 @@ pub(super) mod tests {
     use super::*;
     use crate::audio::{adapt, frame::FrameLength};
 
-    /// A sound with the spectrum and the syllables of a voice: a hundred harmonics, four syllables a second.
+    /// A sound with the spectrum and the syllables of a voice: some harmonics, four syllables a second.
     pub(in crate::audio) fn voice(samples: usize) -> Vec<f32> {
         let mut phase = 0.0_f32;
         let sample = |at: usize| {
             let time = at as f32 / RATE as f32;
             phase += (110.0 + 20.0 * (time * 3.0).sin()) * std::f32::consts::TAU / RATE as f32;
             let syllable = (time * std::f32::consts::TAU * 4.0).sin().max(0.0);
-            let harmonics: f32 = (1..12).map(|harmonic| (phase * harmonic as f32).sin() / harmonic as f32).sum();
+            let harmonics: f32 = (1..7).map(|harmonic| (phase * harmonic as f32).sin() / harmonic as f32).sum();
             harmonics * syllable * 0.2
         };
         (0..samples).map(sample).collect()

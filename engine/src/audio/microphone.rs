@@ -119,6 +119,25 @@ mod tests {
     }
 
     #[test]
+    fn the_callback_allocates_nothing() {
+        let shared = Arc::new(Shared::default());
+        let (mut callback, mut feed) = microphone(48_000, &shared);
+        shared.encoder.is(std::thread::current());
+        let (stereo, mut block) = (loud(960), [0.0; 480]);
+        let allocated = allocation_counter::measure(|| {
+            for round in 0..2_000 {
+                shared.muted.set(round % 3 == 0);
+                callback.take(&stereo, 2, |sample| sample);
+                // In the second half nobody reads, and the ring is full.
+                if round < 1_000 {
+                    let _ = feed.samples.pop_entire_slice(&mut block);
+                }
+            }
+        });
+        assert_eq!((allocated.count_total, shared.overruns.value() > 0), (0, true));
+    }
+
+    #[test]
     fn channels_are_mixed_and_what_is_no_number_is_silence() {
         let shared = Arc::new(Shared::default());
         let (mut callback, mut feed) = microphone(48_000, &shared);

@@ -107,6 +107,24 @@ mod tests {
     }
 
     #[test]
+    fn the_callback_allocates_nothing() {
+        let shared = Arc::new(Shared::default());
+        let (mut callback, mut feed) = speaker(48_000, &shared);
+        shared.playout.is(std::thread::current());
+        let mut data = [0.0; 960];
+        let allocated = allocation_counter::measure(|| {
+            for round in 0..2_000 {
+                // In the second half there is nothing to play.
+                if round < 1_000 {
+                    let _ = feed.ring.push_entire_slice(&[0.1; 480]);
+                }
+                callback.fill(&mut data, 2, |sample| sample);
+            }
+        });
+        assert_eq!((allocated.count_total, shared.underruns.value() > 0), (0, true));
+    }
+
+    #[test]
     fn before_the_first_sample_nothing_is_missing() {
         let shared = Arc::new(Shared::default());
         let (mut callback, _feed) = speaker(48_000, &shared);

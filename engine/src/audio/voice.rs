@@ -8,6 +8,8 @@ mod arrivals;
 mod buffer;
 mod pace;
 mod sound;
+#[cfg(test)]
+mod tests;
 
 use opus::{Channels, Decoder};
 
@@ -328,6 +330,10 @@ impl Voice {
     /// Puts decoded sound with the rest.
     fn add(&mut self, from: usize, to: usize) {
         let Some(sound) = self.decoded.get_mut(from..to) else { return };
+        for sample in sound.iter_mut() {
+            // Of packets that are no voice, a decoder makes anything.
+            *sample = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+        }
         if self.fade_in {
             self.fade_in = false;
             for (at, sample) in sound.iter_mut().take(FADE).enumerate() {
