@@ -16,6 +16,7 @@ mod adapt;
 mod cleaner;
 mod device;
 mod ear;
+mod echo;
 mod encode;
 mod encoder;
 mod error;
@@ -25,7 +26,9 @@ mod meter;
 mod microphone;
 mod playout;
 mod queue;
+mod recording;
 mod resample;
+mod self_test;
 mod shared;
 mod speaker;
 #[cfg(test)]
@@ -33,6 +36,7 @@ mod tests;
 mod voice;
 
 use std::{
+    path::Path,
     sync::{Arc, mpsc::SyncSender},
     thread::{self, JoinHandle},
     time::Instant,
@@ -49,9 +53,12 @@ pub use self::{
         Device, DeviceChoice, DeviceId, DeviceList, MicrophoneChoice, Sink, Source, SpeakerChoice, devices, probe,
     },
     ear::{Ear, Reception},
+    echo::Echo,
     error::AudioError,
     frame::{FrameLength, LARGEST_PACKET, RATE, VoiceFrame, VoiceFrames},
     keeper::AudioEvent,
+    recording::Recording,
+    self_test::{SelfTest, SelfTestNews},
 };
 
 /// How many other voices there may be in a call.
@@ -231,6 +238,15 @@ impl CallAudio {
     pub fn adapt(&self, link: Link) {
         let _ = self.encode.send(encode::Order::Adapt(coding(link, self.frame)));
         self.shared.encoder.wake();
+    }
+
+    /// Records the call from here on into a new Ogg Opus file: me on the left, the others on the right. One at a time:
+    /// another ends the one before.
+    pub fn record(&self, path: &Path) -> Result<Recording, AudioError> {
+        let (recording, mine, others) = recording::start(path)?;
+        let _ = self.encode.send(encode::Order::Record(mine));
+        let _ = self.playout.send(playout::Order::Record(others));
+        Ok(recording)
     }
 
     /// How loud it is at the moment.

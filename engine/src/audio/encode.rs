@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rtrb::Consumer;
+use rtrb::{Consumer, Producer};
 
 use super::{
     adapt::Coding,
@@ -34,7 +34,7 @@ pub(super) enum Order {
     Adapt(Coding),
     Clean(Processing),
     /// Each block that is sent goes here too, if there is room.
-    Record(Option<rtrb::Producer<f32>>),
+    Record(Producer<f32>),
 }
 
 /// Orders wait here; who gives them waits when it is full, which takes a thread that stands still.
@@ -51,7 +51,7 @@ pub(super) struct Encode {
     encoder: VoiceEncoder,
     cleaner: Cleaner,
     microphone: Option<Microphone>,
-    record: Option<rtrb::Producer<f32>>,
+    record: Option<Producer<f32>>,
     last_block: Instant,
 }
 
@@ -102,7 +102,7 @@ impl Encode {
                 Ok(Order::Microphone(feed)) => self.change(feed),
                 Ok(Order::Adapt(coding)) => self.encoder.adapt(coding),
                 Ok(Order::Clean(processing)) => self.cleaner = Cleaner::new(processing),
-                Ok(Order::Record(record)) => self.record = record,
+                Ok(Order::Record(record)) => self.record = Some(record),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }
@@ -152,6 +152,7 @@ impl Encode {
             self.cleaner.clean(&mut block);
         }
         self.shared.microphone_level.set(meter::rms(&block));
+        self.record.take_if(|record| record.is_abandoned());
         if let Some(record) = &mut self.record {
             let _ = record.push_entire_slice(&block);
         }

@@ -5,6 +5,8 @@
 //! doesn't work, again every half second.
 
 mod line;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{

@@ -32,7 +32,7 @@ pub(super) enum Order {
     /// One more voice.
     Hear(Box<Seat>),
     /// Each block of the others' voices goes here too, if there is room.
-    Record(Option<Producer<f32>>),
+    Record(Producer<f32>),
 }
 
 /// Orders wait here; who gives them waits when it is full, which takes a thread that stands still.
@@ -118,7 +118,7 @@ impl Playout {
             match self.orders.try_recv() {
                 Ok(Order::Speaker(feed)) => self.change(feed),
                 Ok(Order::Hear(seat)) => self.seats.push(seat),
-                Ok(Order::Record(record)) => self.record = record,
+                Ok(Order::Record(record)) => self.record = Some(record),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }
@@ -182,6 +182,7 @@ impl Playout {
         for sample in &mut sum {
             *sample = bend(*sample);
         }
+        self.record.take_if(|record| record.is_abandoned());
         if let Some(record) = &mut self.record {
             let _ = record.push_entire_slice(&sum);
         }

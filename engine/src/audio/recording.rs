@@ -1,0 +1,281 @@
+//! A call in a file: Ogg Opus (RFC 7845), two channels, me on the left and the others on the right.
+//!
+//! A thread of its own takes what the encode and playout threads leave in two rings, and never holds them up. The file is
+//! written beside its place and moved there when it is complete, which it is when the recording or the call ends.
+
+use std::{
+    fs::File,
+    io::BufWriter,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use ogg::{PacketWriteEndInfo, PacketWriter};
+use opus::{Application, Bitrate, Channels, Encoder};
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use super::{
+    ear::samples_since,
+    error::AudioError,
+    frame::{LARGEST_PACKET, RATE},
+    shared::Switch,
+};
+
+/// 20 ms.
+const FRAME: usize = 960;
+/// Two voices, with the quality of a good call.
+const BITRATE: i32 = 64_000;
+const RING: usize = RATE as usize;
+/// So much later than it was heard a sample goes into the file: what comes in bursts is there by then.
+const BEHIND: i64 = RATE as i64 / 4;
+const STEP: Duration = Duration::from_millis(50);
+
+/// A recording that runs; it ends when it is finished or dropped, or when the call's audio ends.
+#[derive(Debug)]
+pub struct Recording {
+    stop: Arc<Switch>,
+    thread: Option<JoinHandle<Result<(), AudioError>>>,
+}
+
+impl Recording {
+    /// Ends it and waits until the file is in its place, some 100 ms.
+    pub fn finish(mut self) -> Result<(), AudioError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), AudioError> {
+        self.stop.set(true);
+        match self.thread.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(result)) => result,
+            Some(Err(_)) => Err(AudioError::File("the recording broke off".to_owned())),
+        }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::warn!(%error, "the recording is incomplete");
+        }
+    }
+}
+
+/// Begins to write. Gives the rings that are to be filled, mine and the others'; they are abandoned when it ends.
+pub(super) fn start(path: &Path) -> Result<(Recording, Producer<f32>, Producer<f32>), AudioError> {
+    let (mine_in, mine) = RingBuffer::new(RING);
+    let (others_in, others) = RingBuffer::new(RING);
+    let stop = Arc::new(Switch::default());
+    let writer = Writer::create(path)?;
+    let tape = Tape { writer, mine, others, stop: Arc::clone(&stop), began: Instant::now(), written: 0 };
+    let thread = thread::Builder::new().name("juice-record".to_owned()).spawn(move || tape.run())?;
+    Ok((Recording { stop, thread: Some(thread) }, mine_in, others_in))
+}
+
+struct Tape {
+    writer: Writer,
+    mine: Consumer<f32>,
+    others: Consumer<f32>,
+    stop: Arc<Switch>,
+    began: Instant,
+    written: i64,
+}
+
+impl Tape {
+    fn run(mut self) -> Result<(), AudioError> {
+        let mut ended = false;
+        while !ended {
+            ended = self.stop.is_on() || self.mine.is_abandoned() && self.others.is_abandoned();
+            let until = samples_since(self.began) - if ended { 0 } else { BEHIND };
+            while self.written + FRAME as i64 <= until {
+                self.frame()?;
+            }
+            if !ended {
+                thread::sleep(STEP);
+            }
+        }
+        self.writer.finish()
+    }
+
+    /// By the clock, not by what is there: a microphone that is away leaves silence, and neither side runs ahead.
+    fn frame(&mut self) -> Result<(), AudioError> {
+        let (mut mine, mut others) = ([0.0; FRAME], [0.0; FRAME]);
+        take(&mut self.mine, &mut mine);
+        take(&mut self.others, &mut others);
+        let stereo: Vec<f32> = mine.iter().zip(&others).flat_map(|(mine, others)| [*mine, *others]).collect();
+        self.written += FRAME as i64;
+        self.writer.write(&stereo)
+    }
+}
+
+/// Fills `frame` as far as there is anything. What waits too long is left out, so that a clock that runs fast doesn't
+/// put one side later and later.
+fn take(ring: &mut Consumer<f32>, frame: &mut [f32; FRAME]) {
+    let most = usize::try_from(BEHIND * 2).unwrap_or_default();
+    let surplus = ring.slots().saturating_sub(most);
+    if surplus > 0
+        && let Ok(chunk) = ring.read_chunk(surplus)
+    {
+        chunk.commit_all();
+    }
+    let there = ring.slots().min(FRAME);
+    if let Some(part) = frame.get_mut(..there) {
+        let _ = ring.pop_entire_slice(part);
+    }
+}
+
+struct Writer {
+    place: PathBuf,
+    beside: PathBuf,
+    encoder: Encoder,
+    ogg: PacketWriter<'static, BufWriter<File>>,
+    /// Any number; it tells logical streams in one file apart, of which there is one.
+    serial: u32,
+    /// Samples so far, the encoder's look-ahead included, as the container counts them.
+    position: u64,
+    packet: Vec<u8>,
+    /// One is held back, since the last has to say that it is.
+    held: Option<Vec<u8>>,
+}
+
+impl Writer {
+    fn create(place: &Path) -> Result<Self, AudioError> {
+        let mut beside = place.as_os_str().to_owned();
+        beside.push(".part");
+        let beside = PathBuf::from(beside);
+        let file = File::create(&beside).map_err(|error| failed(&error))?;
+        let mut encoder = Encoder::new(RATE, Channels::Stereo, Application::Audio)?;
+        encoder.set_bitrate(Bitrate::Bits(BITRATE))?;
+        let skipped = u16::try_from(encoder.get_lookahead()?).unwrap_or_default();
+        let mut ogg = PacketWriter::new(BufWriter::new(file));
+        let serial = 1;
+        for header in [head(skipped), tags()] {
+            ogg.write_packet(header, serial, PacketWriteEndInfo::EndPage, 0).map_err(|error| failed(&error))?;
+        }
+        let packet = vec![0; 2 * LARGEST_PACKET];
+        Ok(Self { place: place.to_owned(), beside, encoder, ogg, serial, position: 0, packet, held: None })
+    }
+
+    fn write(&mut self, stereo: &[f32]) -> Result<(), AudioError> {
+        let length = self.encoder.encode_float(stereo, &mut self.packet)?;
+        let packet = self.packet.get(..length).unwrap_or_default().to_vec();
+        if let Some(before) = self.held.replace(packet) {
+            self.put(before, PacketWriteEndInfo::NormalPacket)?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, packet: Vec<u8>, end: PacketWriteEndInfo) -> Result<(), AudioError> {
+        self.position += FRAME as u64;
+        self.ogg.write_packet(packet, self.serial, end, self.position).map_err(|error| failed(&error))
+    }
+
+    fn finish(mut self) -> Result<(), AudioError> {
+        let last = self.held.take().unwrap_or_default();
+        self.put(last, PacketWriteEndInfo::EndStream)?;
+        let file = self.ogg.into_inner().into_inner().map_err(|error| failed(error.error()))?;
+        file.sync_all().map_err(|error| failed(&error))?;
+        std::fs::rename(&self.beside, &self.place).map_err(|error| failed(&error))
+    }
+}
+
+fn failed(error: &std::io::Error) -> AudioError {
+    AudioError::File(error.to_string())
+}
+
+/// The identification header, RFC 7845 section 5.1.
+fn head(skipped: u16) -> Vec<u8> {
+    const VERSION: u8 = 1;
+    const CHANNELS: u8 = 2;
+    const NO_GAIN: [u8; 2] = [0, 0];
+    const PLAIN_STEREO: u8 = 0;
+    let mut head = b"OpusHead".to_vec();
+    head.extend([VERSION, CHANNELS]);
+    head.extend(skipped.to_le_bytes());
+    head.extend(RATE.to_le_bytes());
+    head.extend(NO_GAIN);
+    head.push(PLAIN_STEREO);
+    head
+}
+
+/// The comment header, RFC 7845 section 5.2: the program's name, and nothing about anybody.
+fn tags() -> Vec<u8> {
+    const VENDOR: &[u8] = b"JUICE";
+    let mut tags = b"OpusTags".to_vec();
+    tags.extend((VENDOR.len() as u32).to_le_bytes());
+    tags.extend(VENDOR);
+    tags.extend(0_u32.to_le_bytes());
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::{CallAudio, DeviceChoice, Processing, Setup, Sink, Source, meter};
+
+    /// Both channels of a recording.
+    fn read(path: &Path) -> (Vec<f32>, Vec<f32>) {
+        let mut reader = ogg::PacketReader::new(File::open(path).unwrap());
+        let mut decoder = opus::Decoder::new(RATE, Channels::Stereo).unwrap();
+        let head = reader.read_packet_expected().unwrap().data;
+        assert!(head.starts_with(b"OpusHead") && head.len() == 19);
+        assert!(reader.read_packet_expected().unwrap().data.starts_with(b"OpusTags"));
+        let (mut left, mut right, mut sound) = (vec![], vec![], [0.0; 2 * 5_760]);
+        let mut last = false;
+        while let Some(packet) = reader.read_packet().unwrap() {
+            let length = decoder.decode_float(&packet.data, &mut sound, false).unwrap();
+            for frame in sound[..2 * length].chunks_exact(2) {
+                left.push(frame[0]);
+                right.push(frame[1]);
+            }
+            last = packet.last_in_stream();
+        }
+        assert!(last, "the file has no end");
+        (left, right)
+    }
+
+    #[test]
+    fn a_recording_has_me_on_the_left_and_silence_while_muted() {
+        let path = std::env::temp_dir().join(format!("juice-recording-{}.opus", std::process::id()));
+        let (audio, _frames, _events) = CallAudio::start(Setup {
+            microphone: DeviceChoice::Synthetic(Source::Tone { hertz: 440 }),
+            speaker: DeviceChoice::Synthetic(Sink::Nothing),
+            processing: Processing { echo: false, noise: false, gain: false },
+            ..Setup::default()
+        })
+        .unwrap();
+        let recording = audio.record(&path).unwrap();
+        thread::sleep(Duration::from_millis(1_000));
+        audio.set_muted(true);
+        thread::sleep(Duration::from_millis(1_000));
+        assert!(!path.exists(), "it is in its place before it is complete");
+        recording.finish().unwrap();
+        let (left, right) = read(&path);
+        std::fs::remove_file(&path).unwrap();
+        let seconds = left.len() as f32 / RATE as f32;
+        assert!((1.9..4.0).contains(&seconds), "{seconds} s");
+        assert!(meter::rms(&left[14_400..33_600]) > 0.1, "I can't be heard");
+        let end = left.len();
+        assert!(meter::rms(&left[end - 24_000..end - 4_800]) < 1e-3, "a muted microphone was recorded");
+        assert!(meter::rms(&right) < 1e-3, "the others' side has my voice");
+    }
+
+    #[test]
+    fn the_end_of_a_call_completes_its_recording() {
+        let path = std::env::temp_dir().join(format!("juice-recording-end-{}.opus", std::process::id()));
+        let setup = Setup {
+            microphone: DeviceChoice::Synthetic(Source::Silence),
+            speaker: DeviceChoice::Synthetic(Sink::Nothing),
+            ..Setup::default()
+        };
+        let (audio, _frames, _events) = CallAudio::start(setup).unwrap();
+        let recording = audio.record(&path).unwrap();
+        thread::sleep(Duration::from_millis(300));
+        drop(audio);
+        drop(recording);
+        assert!(path.exists());
+        std::fs::remove_file(&path).unwrap();
+    }
+}
