@@ -19,6 +19,7 @@ const COMMANDS: &[&str] = &[
     "open_file",
     "show_in_folder",
     "safety_number",
+    "sound_devices",
     "open_link",
     "looking",
     "keyring",

@@ -12,17 +12,18 @@ use std::{path::PathBuf, sync::Arc};
 
 use juice_proto::view::{
     Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, PageAt, Phase, Reply,
-    SafetyNumberView, SearchPage, ServerState, Snapshot,
+    SafetyNumberView, SearchPage, ServerState, Snapshot, SoundDevices,
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
-    task::JoinSet,
+    task::{JoinSet, spawn_blocking},
     time::sleep_until,
 };
 
 use self::open::Open;
 use crate::{
     backup,
+    call::Sound,
     clock::Clock,
     net::Listen,
     profile::Profile,
@@ -74,6 +75,7 @@ pub(crate) enum Order {
         answer: Answer<Result<(), CommandError>>,
     },
     SafetyNumber(String, Answer<Result<SafetyNumberView, CommandError>>),
+    SoundDevices(Answer<SoundDevices>),
     Stop(Answer<()>),
 }
 
@@ -104,10 +106,11 @@ impl Driver {
         offered: String,
         listen: Listen,
         downloads: PathBuf,
+        sound: Sound,
         orders: mpsc::Receiver<Order>,
         events: broadcast::Sender<Event>,
     ) -> Self {
-        let place = Place { profile: Arc::new(profile), listen, downloads };
+        let place = Place { profile: Arc::new(profile), listen, downloads, sound };
         Self { place, offered, orders, events, clock: Clock::start(), open: None, errand: JoinSet::new() }
     }
 
@@ -191,6 +194,11 @@ impl Driver {
                 };
                 let _ = answer.send(number);
             }
+            Order::SoundDevices(answer) => {
+                let sound = self.open.as_ref().map_or(&self.place.sound, |open| open.sound()).clone();
+                // Asking the system takes a moment.
+                spawn_blocking(move || answer.send(sound.devices()));
+            }
             // Taken by the loop itself.
             Order::Stop(answer) => drop(answer.send(())),
         }
@@ -211,7 +219,10 @@ impl Driver {
                 }
                 let now = self.clock.now();
                 self.errand.spawn(async move {
-                    Errand::Opened(session::register(place, &name, password, &server, invite, now).await, answer)
+                    Errand::Opened(
+                        Box::pin(session::register(place, &name, password, &server, invite, now)).await,
+                        answer,
+                    )
                 });
             }
             Command::SignIn { password, account } => {
@@ -251,7 +262,7 @@ impl Driver {
     fn errand_done(&mut self, errand: Errand) {
         match errand {
             Errand::Opened(Ok(opened), answer) => {
-                self.open = Some(Box::new(Open::new(*opened, self.place.downloads.clone())));
+                self.open = Some(Box::new(Open::new(*opened, self.place.downloads.clone(), self.place.sound.clone())));
                 self.tell(Event::PhaseChanged { phase: Phase::Open });
                 let _ = answer.send(Ok(Reply::Done));
             }
@@ -291,7 +302,7 @@ impl Driver {
                     server: views.server,
                     buddies: views.buddies,
                     requests: views.requests,
-                    calls: Vec::new(),
+                    calls: views.calls,
                 }
             }
             None => Snapshot {

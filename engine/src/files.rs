@@ -39,7 +39,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::desk::{Desk, Order, Verb};
 use crate::{
-    net::{FileDoor, FileStream},
+    net::{Door, PeerStream},
     store::Store,
 };
 
@@ -64,8 +64,8 @@ pub(crate) enum FilesNews {
 /// What the room is made of.
 pub(crate) struct Fittings {
     pub store: Store,
-    pub door: FileDoor,
-    pub accepted: mpsc::Receiver<FileStream>,
+    pub door: Door,
+    pub accepted: mpsc::Receiver<PeerStream>,
     /// The folder for what others send.
     pub downloads: PathBuf,
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use juice_proto::view::{
     Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, PageAt, Phase, Reply,
-    SafetyNumberView, SearchPage, ServerState, Snapshot,
+    SafetyNumberView, SearchPage, ServerState, Snapshot, SoundDevices,
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -15,6 +15,8 @@ use tokio::{
 };
 
 use crate::{
+    audio::{Sink, Source},
+    call::Sound,
     driver::{Driver, Order},
     files::{
         self,
@@ -29,6 +31,8 @@ use crate::{
 const ORDERS: usize = 64;
 /// Events that may wait for a reader; above it the oldest are lost.
 const EVENTS: usize = 1_024;
+/// The profile's file for what calls speak into and are heard with.
+const SOUND: &str = "sound.json";
 /// The profile's folder for what is pasted.
 const SENT: &str = "sent";
 
@@ -43,6 +47,10 @@ pub struct Config {
     pub loopback_only: bool,
     /// The folder for files of others; where nothing is said, `JUICE` in the person's downloads.
     pub downloads: Option<PathBuf>,
+    /// Something else than the microphone to speak into.
+    pub source: Option<Source>,
+    /// Something else than the loudspeaker to hear with.
+    pub sink: Option<Sink>,
 }
 
 /// Why an engine did not start.
@@ -86,7 +94,9 @@ impl Engine {
         let (events, first) = broadcast::channel(EVENTS);
         let downloads = config.downloads.or_else(default_downloads).unwrap_or_else(|| config.profile.join("downloads"));
         let handle = Handle { orders, events: events.clone(), sent: config.profile.join(SENT) };
-        tokio::spawn(Driver::new(profile, config.server.unwrap_or_default(), listen, downloads, inbox, events).run());
+        let sound = Sound::load(config.profile.join(SOUND), config.source, config.sink);
+        let server = config.server.unwrap_or_default();
+        tokio::spawn(Driver::new(profile, server, listen, downloads, sound, inbox, events).run());
         Ok((handle, Events(first)))
     }
 }
@@ -225,6 +235,12 @@ impl Handle {
     /// `SignedOut`, `Unknown`.
     pub async fn safety_number(&self, buddy: String) -> Result<SafetyNumberView, CommandError> {
         self.ask(|answer| Order::SafetyNumber(buddy, answer)).await.unwrap_or_else(|| Err(stopped()))
+    }
+
+    /// Microphones, loudspeakers, and which are used how.
+    pub async fn sound_devices(&self) -> SoundDevices {
+        let nothing = || SoundDevices { microphones: Vec::new(), speakers: Vec::new(), settings: Default::default() };
+        self.ask(Order::SoundDevices).await.unwrap_or_else(nothing)
     }
 
     /// Says goodbye to every buddy and to the server, closes everything, and ends the engine. Takes a second at most.

@@ -4,7 +4,9 @@
 //! messenger; one task owns the Swarm; one writer owns the database. Used alike by the window, the tests and the
 //! benchmarks. Everything runs on the caller's tokio runtime.
 
+pub mod audio;
 pub mod backup;
+mod call;
 mod clock;
 mod driver;
 mod environment;

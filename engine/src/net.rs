@@ -7,7 +7,7 @@
 
 mod behaviour;
 mod dials;
-mod files;
+mod door;
 mod identity;
 mod link;
 mod outgoing;
@@ -17,7 +17,7 @@ mod streams;
 mod strikes;
 mod task;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use juice_proto::{
     id::{DeviceId, LinkId, ServerKey},
@@ -27,7 +27,7 @@ use juice_proto::{
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub use self::files::{FileDoor, FileStream};
+pub use self::door::{Door, PeerStream, Room};
 use self::{
     outgoing::Outgoing,
     task::{Order, Task},
@@ -142,7 +142,7 @@ pub struct Net {
     orders: mpsc::Sender<Order>,
     news: mpsc::Sender<NetNews>,
     outgoing: Outgoing,
-    accepted: Option<mpsc::Receiver<FileStream>>,
+    accepted: HashMap<Room, mpsc::Receiver<PeerStream>>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -156,9 +156,12 @@ impl Net {
         let (orders, inbox) = mpsc::channel(MAX_ORDERS);
         let outgoing = Outgoing::default();
         let stop = CancellationToken::new();
-        let (accept, accepted) = mpsc::channel(files::MAX_WAITING);
+        let (files, accepted_files) = mpsc::channel(door::MAX_WAITING);
+        let (media, accepted_media) = mpsc::channel(door::MAX_WAITING);
+        let accept = HashMap::from([(Room::Files, files), (Room::Media, media)]);
+        let accepted = HashMap::from([(Room::Files, accepted_files), (Room::Media, accepted_media)]);
         let task = Task::new(&config, inbox, news.clone(), outgoing.clone(), accept, stop.clone())?;
-        Ok(Self { orders, news, outgoing, accepted: Some(accepted), stop, task: tokio::spawn(task.run()) })
+        Ok(Self { orders, news, outgoing, accepted, stop, task: tokio::spawn(task.run()) })
     }
 
     /// Opens a link to a device: on a connection that is there, or by dialling these addresses, and the relay where
@@ -194,14 +197,14 @@ impl Net {
         }
     }
 
-    /// The way to open streams for files.
-    pub fn file_door(&self) -> FileDoor {
-        FileDoor { orders: self.orders.clone() }
+    /// The way to open streams for a purpose.
+    pub fn door(&self, room: Room) -> Door {
+        Door { room, orders: self.orders.clone() }
     }
 
-    /// The streams for files that others open: once. While nobody takes them they are reset.
-    pub fn accepted_files(&mut self) -> Option<mpsc::Receiver<FileStream>> {
-        self.accepted.take()
+    /// The streams for a purpose that others open: once. While nobody takes them they are reset.
+    pub fn accepted(&mut self, room: Room) -> Option<mpsc::Receiver<PeerStream>> {
+        self.accepted.remove(&room)
     }
 
     /// Says where the relay is, or that there is none.

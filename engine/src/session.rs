@@ -28,6 +28,7 @@ use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
 use zeroize::Zeroizing;
 
 use crate::{
+    call::Sound,
     net::{Limits, Listen, Net, NetConfig, NetNews},
     profile::{Keys, Profile, ProfileError},
     server_link::{Connection, Mail, MailNews, ServerLink, ServerNews},
@@ -48,6 +49,8 @@ pub(crate) struct Place {
     pub listen: Listen,
     /// Where files of others go.
     pub downloads: PathBuf,
+    /// What calls speak into and are heard with.
+    pub sound: Sound,
 }
 
 /// An open profile: the messenger and its hands.

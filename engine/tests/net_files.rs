@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use futures::{AsyncReadExt, AsyncWriteExt, future::join_all};
-use juice_engine::net::{FileStream, Limits, Listen, Net, NetConfig, NetNews};
+use juice_engine::net::{Limits, Listen, Net, NetConfig, NetNews, PeerStream, Room};
 use juice_proto::{id::DeviceId, sign::SecretKey};
 use tokio::{sync::mpsc, time::timeout};
 
@@ -34,7 +34,7 @@ async fn until_linked(news: &mut mpsc::Receiver<NetNews>) {
 }
 
 /// Whether a byte comes back.
-async fn echoes(stream: &mut FileStream) -> bool {
+async fn echoes(stream: &mut PeerStream) -> bool {
     if stream.write_all(&[7]).await.is_err() || stream.flush().await.is_err() {
         return false;
     }
@@ -46,10 +46,10 @@ async fn echoes(stream: &mut FileStream) -> bool {
 async fn of_a_thousand_streams_eight_are_served_and_the_rest_is_reset() {
     let (mut alice, mut alice_news, addresses, alice_id) = net(1).await;
     let (eve, mut eve_news, _, eve_id) = net(2).await;
-    let mut accepted = alice.accepted_files().unwrap();
-    assert!(alice.accepted_files().is_none(), "one taker");
+    let mut accepted = alice.accepted(Room::Files).unwrap();
+    assert!(alice.accepted(Room::Files).is_none(), "one taker");
     let nobody = SecretKey::from_seed(&[9; 32]).device();
-    assert!(eve.file_door().open(nobody).await.is_none(), "no connection, no stream");
+    assert!(eve.door(Room::Files).open(nobody).await.is_none(), "no connection, no stream");
     eve.dial(alice_id, addresses, false);
     until_linked(&mut alice_news).await;
     until_linked(&mut eve_news).await;
@@ -77,7 +77,7 @@ async fn of_a_thousand_streams_eight_are_served_and_the_rest_is_reset() {
     let mut served = Vec::new();
     let mut opened = 0;
     for _ in 0..20 {
-        let door = eve.file_door();
+        let door = eve.door(Room::Files);
         let streams = join_all((0..50).map(|_| door.open(alice_id))).await;
         for mut stream in streams.into_iter().flatten() {
             opened += 1;

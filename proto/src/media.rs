@@ -66,11 +66,9 @@ impl Kind {
     }
 }
 
-/// One frame of voice.
+/// One frame of voice. Its number is the packet's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VoicePacket {
-    /// Counts the frames of a sender, from 0 whenever its sound begins anew; wraps.
-    pub number: u32,
     /// When it was spoken, in samples of 48 kHz from an origin of the sender's; wraps.
     pub captured: u32,
     /// Opus.
@@ -80,18 +78,20 @@ pub struct VoicePacket {
 impl VoicePacket {
     /// As it is sealed.
     pub fn to_bytes(&self) -> Vec<u8> {
-        [&self.number.to_be_bytes(), &self.captured.to_be_bytes(), self.opus.as_slice()].concat()
+        [&self.captured.to_be_bytes(), self.opus.as_slice()].concat()
     }
 
+    /// Reads what [`Self::to_bytes`] wrote.
+    ///
     /// # Errors
     /// `Malformed`.
     pub fn parse(bytes: &[u8]) -> Result<Self, ProtoError> {
-        let (number, rest) = bytes.split_first_chunk().ok_or(ProtoError::Malformed)?;
-        let (captured, opus) = rest.split_first_chunk().ok_or(ProtoError::Malformed)?;
-        if opus.is_empty() {
-            return Err(ProtoError::Malformed);
+        match bytes.split_first_chunk() {
+            Some((captured, opus)) if !opus.is_empty() => {
+                Ok(Self { captured: u32::from_be_bytes(*captured), opus: opus.to_vec() })
+            }
+            _ => Err(ProtoError::Malformed),
         }
-        Ok(Self { number: u32::from_be_bytes(*number), captured: u32::from_be_bytes(*captured), opus: opus.to_vec() })
     }
 }
 
@@ -237,8 +237,8 @@ mod tests {
 
     #[test]
     fn voice_reads_back_what_was_written() {
-        let packet = VoicePacket { number: u32::MAX, captured: 960, opus: vec![1, 2, 3] };
+        let packet = VoicePacket { captured: 960, opus: vec![1, 2, 3] };
         assert_eq!(VoicePacket::parse(&packet.to_bytes()), Ok(packet));
-        assert_eq!(VoicePacket::parse(&[0; 8]), Err(ProtoError::Malformed));
+        assert_eq!(VoicePacket::parse(&[0; 4]), Err(ProtoError::Malformed));
     }
 }

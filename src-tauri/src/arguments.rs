@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use clap::Parser;
+use juice_engine::audio::{Sink, Source};
 use tracing_subscriber::EnvFilter;
 
 use crate::links;
@@ -32,6 +33,14 @@ pub struct Arguments {
     /// Be reachable on this computer alone
     #[arg(long, hide = true)]
     pub loopback_only: bool,
+
+    /// Speak with this instead of a microphone: silence, tone:HERTZ, or a WAV file
+    #[arg(long, hide = true, value_name = "SOUND")]
+    pub microphone: Option<Source>,
+
+    /// Play into this instead of a loudspeaker: nothing, or a WAV file to be made
+    #[arg(long, hide = true, value_name = "SOUND")]
+    pub speaker: Option<Sink>,
 
     /// The password, for demonstrations and tests. It stays in the environment, which everybody of the same user can
     /// read: taking it out would be unsafe once there are threads.

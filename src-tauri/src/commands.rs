@@ -4,7 +4,7 @@ use juice_engine::{
     Handle,
     view::{
         Command, CommandError, EditView, ExportFormat, HistoryPage, PageAt, Reply, SafetyNumberView, SearchPage,
-        Snapshot,
+        Snapshot, SoundDevices,
     },
 };
 use tauri::{
@@ -130,6 +130,11 @@ pub async fn open_file(engine: State<'_, Handle>, buddy: String, message: String
 #[tauri::command]
 pub async fn show_in_folder(engine: State<'_, Handle>, buddy: String, message: String) -> Result<(), CommandError> {
     outside::show(&engine.file_path(buddy, message).await?)
+}
+
+#[tauri::command]
+pub async fn sound_devices(engine: State<'_, Handle>) -> Result<SoundDevices, CommandError> {
+    Ok(engine.sound_devices().await)
 }
 
 #[tauri::command]

@@ -229,6 +229,17 @@ fn consequence_of(command: &Command) -> Consequence {
         | Command::MarkRead { .. }
         | Command::Typing { .. }
         | Command::SaveDraft { .. }
+        | Command::PlaceCall { .. }
+        | Command::AnswerCall { .. }
+        | Command::DeclineCall { .. }
+        | Command::HangUp { .. }
+        | Command::HoldCall { .. }
+        | Command::Mute { .. }
+        | Command::Deafen { .. }
+        | Command::SetVolume { .. }
+        | Command::RecordCall { .. }
+        | Command::SetSound { .. }
+        | Command::TestSound { .. }
         | Command::CreateInvite => Consequence::Nothing,
     }
 }

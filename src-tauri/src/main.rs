@@ -102,6 +102,8 @@ async fn start(profile: &Path, arguments: &Arguments) -> anyhow::Result<Option<(
             server: arguments.server.clone(),
             loopback_only: arguments.loopback_only,
             downloads: None,
+            source: arguments.microphone.clone(),
+            sink: arguments.speaker.clone(),
         };
         match Engine::start(config).await {
             Ok(started) => return Ok(Some(started)),
@@ -142,6 +144,7 @@ fn frame(runtime: &Runtime, engine: &Handle, keyring: &Keyring, events: Events, 
             commands::open_file,
             commands::show_in_folder,
             commands::safety_number,
+            commands::sound_devices,
             commands::open_link,
             commands::looking,
             commands::keyring,

@@ -65,6 +65,13 @@ impl Mirror {
             | Event::ConversationForgotten { .. }
             | Event::FileChanged { .. }
             | Event::FilePreparing { .. }
+            | Event::CallChanged { .. }
+            | Event::CallEnded { .. }
+            | Event::CallQualityChanged { .. }
+            | Event::SoundLevelsChanged { .. }
+            | Event::SoundDevicesChanged { .. }
+            | Event::SoundTestChanged { .. }
+            | Event::CallRecorded { .. }
             | Event::Notice { .. }
             | Event::EventsLost => {}
         }
@@ -187,6 +194,7 @@ pub mod tests {
             server: ServerState::Connected,
             buddies,
             requests: Vec::new(),
+            calls: Vec::new(),
         });
         mirror
     }

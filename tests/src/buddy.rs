@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use juice_engine::{
     Config, Engine, Events, Handle,
+    audio::{Sink, Source},
     view::{BuddyView, Command, CommandError, Event, HistoryPage, MessageView, PageAt, Reply, Snapshot},
 };
 use tokio::time::timeout;
@@ -17,14 +18,26 @@ pub struct Buddy {
     events: Events,
     /// What was told and not waited for yet.
     told: Vec<Event>,
+    source: Source,
 }
 
 impl Buddy {
     /// An engine with an empty profile.
     pub async fn new(name: &str) -> Self {
+        Self::speaking(name, Source::Silence).await
+    }
+
+    /// An engine with an empty profile that has this in place of a microphone; what it hears of calls is in the file
+    /// [`Self::heard`] when the call is over.
+    pub async fn speaking(name: &str, source: Source) -> Self {
         let folder = Folder::new(name);
-        let (handle, events) = start(folder.path()).await;
-        Self { name: name.into(), handle, folder, events, told: Vec::new() }
+        let (handle, events) = start(folder.path(), source.clone()).await;
+        Self { name: name.into(), handle, folder, events, told: Vec::new(), source }
+    }
+
+    /// Where the loudspeaker plays to.
+    pub fn heard(&self) -> PathBuf {
+        heard(self.folder.path())
     }
 
     /// An engine with a fresh account at `server`.
@@ -61,7 +74,7 @@ impl Buddy {
     /// Ends the engine and starts another on the same profile.
     pub async fn restart(&mut self) {
         self.handle.stop().await;
-        let (handle, events) = start(self.folder.path()).await;
+        let (handle, events) = start(self.folder.path(), self.source.clone()).await;
         (self.handle, self.events) = (handle, events);
         self.told.clear();
         self.sign_in().await;
@@ -151,9 +164,19 @@ impl Buddy {
     }
 }
 
-async fn start(profile: &Path) -> (Handle, Events) {
-    let downloads = Some(profile.join("downloads"));
-    let config = Config { profile: profile.to_owned(), server: None, loopback_only: true, downloads };
+fn heard(profile: &Path) -> PathBuf {
+    profile.join("heard.wav")
+}
+
+async fn start(profile: &Path, source: Source) -> (Handle, Events) {
+    let config = Config {
+        profile: profile.to_owned(),
+        server: None,
+        loopback_only: true,
+        downloads: Some(profile.join("downloads")),
+        source: Some(source),
+        sink: Some(Sink::File(heard(profile))),
+    };
     Engine::start(config).await.expect("the engine starts")
 }
 

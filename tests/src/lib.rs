@@ -20,6 +20,7 @@ pub mod folder;
 pub mod lossy;
 pub mod puppet;
 pub mod server;
+pub mod wav;
 #[cfg(target_os = "linux")]
 pub mod windows;
 

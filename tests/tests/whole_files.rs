@@ -12,7 +12,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use juice_engine::view::{Command, CommandError, ErrorCode, Event, FileStageView, FileView, MessageView};

@@ -6,6 +6,7 @@ use juice_proto::{
     content::Hlc,
     id::{AccountId, MessageId, Millis, Now},
     messenger::{Input, Messenger, Output, record::ShownMessage},
+    presence::Capabilities,
     view::{
         Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, MessageView, PageAt, Reply,
         SearchPage,
@@ -20,10 +21,11 @@ use tokio::{
 use super::{Answer, shown};
 use crate::{
     backup,
+    call::{self, CallNews, Sound, Talks},
     clock::Clock,
     files::{self, Files, FilesNews, Fittings},
     history::{self, ExportError, Heading},
-    net::{Net, NetNews, RelayAt},
+    net::{Net, NetNews, RelayAt, Room},
     profile::Profile,
     qr,
     server_link::{Mail, MailNews, ServerLink, ServerNews},
@@ -37,6 +39,8 @@ const GOODBYE: Duration = Duration::from_millis(500);
 const BATCH: usize = 64;
 /// News of files that may wait; progress above it is dropped.
 const FILES_NEWS: usize = 1_024;
+/// News of calls that may wait; levels and figures above it are dropped.
+const CALL_NEWS: usize = 64;
 
 pub(super) struct Open {
     pub messenger: Messenger,
@@ -52,6 +56,8 @@ pub(super) struct Open {
     server_news: mpsc::Receiver<ServerNews>,
     mail_news: mpsc::Receiver<MailNews>,
     files_news: mpsc::Receiver<FilesNews>,
+    talks: Talks,
+    call_news: mpsc::Receiver<CallNews>,
     answers: HashMap<u64, Answer<Result<Reply, CommandError>>>,
     last_number: u64,
     pages: JoinSet<Page>,
@@ -66,12 +72,16 @@ pub(super) struct Open {
 type Page = (Result<StoredPage, StoreError>, Answer<Result<HistoryPage, CommandError>>);
 
 impl Open {
-    pub fn new(mut opened: Opened, downloads: PathBuf) -> Self {
+    pub fn new(mut opened: Opened, downloads: PathBuf, sound: Sound) -> Self {
         let (told, files_news) = mpsc::channel(FILES_NEWS);
         // A net has one such receiver, and this is its one taker.
-        let accepted = opened.net.accepted_files().unwrap_or_else(|| mpsc::channel(1).1);
-        let fittings = Fittings { store: opened.store.clone(), door: opened.net.file_door(), accepted, downloads };
+        let accepted = opened.net.accepted(Room::Files).unwrap_or_else(|| mpsc::channel(1).1);
+        let fittings =
+            Fittings { store: opened.store.clone(), door: opened.net.door(Room::Files), accepted, downloads };
         let files = Files::start(fittings, told);
+        let (told, call_news) = mpsc::channel(CALL_NEWS);
+        let accepted = opened.net.accepted(Room::Media).unwrap_or_else(|| mpsc::channel(1).1);
+        let talks = Talks::start(call::Fittings { door: opened.net.door(Room::Media), accepted, sound }, told);
         Self {
             messenger: opened.messenger,
             store: opened.store,
@@ -86,6 +96,8 @@ impl Open {
             server_news: opened.server_news,
             mail_news: opened.mail_news,
             files_news,
+            talks,
+            call_news,
             answers: HashMap::new(),
             last_number: 0,
             pages: JoinSet::new(),
@@ -114,6 +126,7 @@ impl Open {
             Some((number, answer)) = self.mail_news.recv() => {
                 self.messenger.handle(clock.now(), Input::Mailed(number, answer));
             }
+            Some(news) = self.call_news.recv() => self.call_told(clock.now(), news, events),
             Some(news) = self.files_news.recv() => self.files_told(clock.now(), news, events),
             Some(Ok((page, answer))) = self.pages.join_next() => {
                 let _ = answer.send(self.show_page(page));
@@ -127,7 +140,10 @@ impl Open {
         self.messenger.handle(
             now,
             match news {
-                NetNews::LinkUp { link, device, relayed } => Input::LinkUp { link, device, relayed },
+                NetNews::LinkUp { link, device, relayed } => {
+                    self.talks.linked(device, relayed);
+                    Input::LinkUp { link, device, relayed }
+                }
                 NetNews::LinkFrame(link, frame) => Input::LinkFrame(link, frame),
                 NetNews::LinkDown(link) => Input::LinkDown(link),
                 NetNews::DialFailed(device) => Input::DialFailed(device),
@@ -169,6 +185,12 @@ impl Open {
 
     pub fn command(&mut self, now: Now, command: Command, answer: Answer<Result<Reply, CommandError>>) {
         let Some(answer) = self.files.act(&command, answer) else { return };
+        if let Command::SetSound { settings } = command {
+            let done = self.talks.set_sound(settings).map(|()| Reply::Done);
+            let not_saved =
+                |error: std::io::Error| CommandError { code: ErrorCode::NotSaved, message: error.to_string() };
+            return drop(answer.send(done.map_err(not_saved)));
+        }
         self.last_number += 1;
         self.answers.insert(self.last_number, answer);
         if let Command::SendFile { buddy, path, caption } = command {
@@ -176,6 +198,21 @@ impl Open {
             return self.files.prepare(self.last_number, buddy, path.into(), caption);
         }
         self.messenger.handle(now, Input::Command(self.last_number, command));
+    }
+
+    fn call_told(&mut self, now: Now, news: CallNews, events: &broadcast::Sender<Event>) {
+        let input = match news {
+            CallNews::Heard(call) => Input::CallHeard(call),
+            CallNews::NoSound(call) => Input::NoSound(call),
+            CallNews::Microphone(microphone) => Input::Capabilities(Capabilities { microphone, camera: false }),
+            CallNews::Tell(event) => return drop(events.send(*event)),
+        };
+        self.messenger.handle(now, input);
+    }
+
+    /// Devices and settings of sound.
+    pub fn sound(&self) -> &Sound {
+        self.talks.sound()
     }
 
     fn files_told(&mut self, now: Now, news: FilesNews, events: &broadcast::Sender<Event>) {
@@ -269,6 +306,7 @@ impl Open {
                 let at = relay.map(|relay| RelayAt { host: self.host.clone(), relay, key: self.server_key });
                 self.net.use_relay(at);
             }
+            Output::Voice(voice) => self.talks.act(voice),
             Output::Reserve => self.net.reserve(),
             Output::SignedOut => self.signed_out = true,
         }

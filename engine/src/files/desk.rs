@@ -40,7 +40,7 @@ use super::{
     wire::{Ended, Wire},
 };
 use crate::{
-    net::{FileDoor, FileStream},
+    net::{Door, PeerStream},
     store::{LastWord, Store, StoredFile, Transfer},
 };
 
@@ -138,11 +138,11 @@ enum Done {
     Served {
         message: MessageId,
         run: u64,
-        wire: Wire<FileStream>,
+        wire: Wire<PeerStream>,
         end: ServeEnd,
     },
     Asked {
-        wire: Wire<FileStream>,
+        wire: Wire<PeerStream>,
         ask: Result<FileAsk, Ended>,
     },
     /// A word was said; true if it was noted.
@@ -156,11 +156,11 @@ enum Done {
 /// See the module.
 pub(super) struct Desk {
     store: Store,
-    door: FileDoor,
+    door: Door,
     downloads: PathBuf,
     news: mpsc::Sender<FilesNews>,
     orders: mpsc::Receiver<Order>,
-    accepted: mpsc::Receiver<FileStream>,
+    accepted: mpsc::Receiver<PeerStream>,
     shared: Arc<Shared>,
     stop: CancellationToken,
     /// As the shared one was when it was last looked at.

@@ -38,7 +38,7 @@ use zeroize::Zeroizing;
 
 use super::{Files, FilesNews, Fittings};
 use crate::{
-    net::{FileDoor, FileStream},
+    net::{Door, PeerStream},
     store::{Store, StoreNews, StoredFile},
 };
 
@@ -72,8 +72,8 @@ struct Side {
     files: Option<Files>,
     news: mpsc::Receiver<FilesNews>,
     told: Vec<Event>,
-    knocks: Option<mpsc::Receiver<(DeviceId, oneshot::Sender<FileStream>)>>,
-    accept: mpsc::Sender<FileStream>,
+    knocks: Option<mpsc::Receiver<(DeviceId, oneshot::Sender<PeerStream>)>>,
+    accept: mpsc::Sender<PeerStream>,
     saves: u64,
 }
 
@@ -120,7 +120,7 @@ impl Side {
     }
 
     fn start(&mut self) {
-        let (door, knocks) = FileDoor::to_nowhere();
+        let (door, knocks) = Door::to_nowhere();
         let (accept, accepted) = mpsc::channel(64);
         let (told, news) = mpsc::channel(1_024);
         let fittings = Fittings { store: self.store.clone(), door, accepted, downloads: self.downloads() };
@@ -261,7 +261,7 @@ impl Side {
     }
 
     /// What the other side would do at the end of a stream that this one opens.
-    async fn knock(&mut self) -> (DeviceId, oneshot::Sender<FileStream>) {
+    async fn knock(&mut self) -> (DeviceId, oneshot::Sender<PeerStream>) {
         timeout(PATIENCE, self.knocks.as_mut().unwrap().recv()).await.expect("a stream is opened").unwrap()
     }
 
@@ -269,7 +269,7 @@ impl Side {
     async fn answer_by_hand(&mut self) -> super::wire::Wire<tokio_util::compat::Compat<tokio::io::DuplexStream>> {
         let (to, answer) = self.knock().await;
         let (near, far) = tokio::io::duplex(256 * 1024);
-        answer.send(FileStream::over(to, near.compat())).unwrap();
+        answer.send(PeerStream::over(to, near.compat())).unwrap();
         super::wire::Wire::new(far.compat())
     }
 
@@ -279,7 +279,7 @@ impl Side {
         from: DeviceId,
     ) -> super::wire::Wire<tokio_util::compat::Compat<tokio::io::DuplexStream>> {
         let (near, far) = tokio::io::duplex(256 * 1024);
-        self.accept.send(FileStream::over(from, near.compat())).await.unwrap();
+        self.accept.send(PeerStream::over(from, near.compat())).await.unwrap();
         super::wire::Wire::new(far.compat())
     }
 }
@@ -320,8 +320,8 @@ fn carry(from: &mut Side, to: &Side, speed: u64, bytes: &Arc<AtomicU64>) -> Join
         let mut wires = tokio::task::JoinSet::new();
         while let Some((to, answer)) = knocks.recv().await {
             let ((one, near), (far, other)) = (tokio::io::duplex(64 * 1024), tokio::io::duplex(64 * 1024));
-            let _ = answer.send(FileStream::over(to, one.compat()));
-            let _ = accept.send(FileStream::over(from, other.compat())).await;
+            let _ = answer.send(PeerStream::over(to, one.compat()));
+            let _ = accept.send(PeerStream::over(from, other.compat())).await;
             let bytes = Arc::clone(&bytes);
             wires.spawn(async move {
                 let ((near_in, near_out), (far_in, far_out)) = (tokio::io::split(near), tokio::io::split(far));

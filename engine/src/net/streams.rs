@@ -1,4 +1,5 @@
-//! The behaviour that opens and accepts streams of one protocol: the Swarm has one for links and one for files.
+//! The behaviour that opens and accepts streams of one protocol: the Swarm has one for links, one for files and one
+//! for calls.
 //!
 //! Owned by the Swarm; the Swarm's task asks for streams by ticket and takes [`StreamNews`]. It is `libp2p-stream` with
 //! three differences: a stream is opened on a connection that the caller names, an accepted one says which connection

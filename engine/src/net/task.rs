@@ -33,7 +33,7 @@ use super::{
     Limits, NetConfig, NetError, NetNews, RelayAt, STOP_FLUSH,
     behaviour::{self, Behaviour},
     dials::{Act, Dials, Step},
-    files::{FileStream, Served},
+    door::{PeerStream, Room, Served},
     identity,
     link::End,
     outgoing::Outgoing,
@@ -51,7 +51,7 @@ const MAX_OUTBOX: usize = 8_192;
 pub(super) enum Order {
     Dial { device: DeviceId, addresses: Vec<String>, relay: bool },
     Refuse(LinkId),
-    OpenFile { device: DeviceId, answer: oneshot::Sender<FileStream> },
+    Open { room: Room, device: DeviceId, answer: oneshot::Sender<PeerStream> },
     Strike(DeviceId),
     UseRelay(Option<RelayAt>),
     Reserve,
@@ -96,9 +96,9 @@ pub(super) struct Task {
     connections: HashMap<PeerId, BTreeMap<ConnectionId, Path>>,
     openings: HashMap<Ticket, Opening>,
     next_ticket: u64,
-    /// Streams for files that were asked for.
-    file_openings: HashMap<Ticket, (ConnectionId, DeviceId, oneshot::Sender<FileStream>)>,
-    accept: mpsc::Sender<FileStream>,
+    /// Streams beside the links that were asked for.
+    asked: HashMap<Ticket, (ConnectionId, DeviceId, oneshot::Sender<PeerStream>)>,
+    accept: HashMap<Room, mpsc::Sender<PeerStream>>,
     served: Served,
     dials: Dials,
     strikes: Strikes,
@@ -113,7 +113,7 @@ impl Task {
         orders: mpsc::Receiver<Order>,
         news: mpsc::Sender<NetNews>,
         outgoing: Outgoing,
-        accept: mpsc::Sender<FileStream>,
+        accept: HashMap<Room, mpsc::Sender<PeerStream>>,
         stop: CancellationToken,
     ) -> Result<Self, NetError> {
         Ok(Self {
@@ -129,7 +129,7 @@ impl Task {
             connections: HashMap::new(),
             openings: HashMap::new(),
             next_ticket: 0,
-            file_openings: HashMap::new(),
+            asked: HashMap::new(),
             accept,
             served: Served::default(),
             dials: Dials::new(config.limits.dial),
@@ -230,7 +230,7 @@ impl Task {
                     self.strike(peer);
                 }
             }
-            Order::OpenFile { device, answer } => self.open_file(device, answer),
+            Order::Open { room, device, answer } => self.open_beside(room, device, answer),
             Order::Strike(device) => {
                 if let Some(peer) = identity::peer_id(device.bytes()) {
                     self.strike(peer);
@@ -313,13 +313,17 @@ impl Task {
     }
 
     /// Dropping the answer says that there is no way.
-    fn open_file(&mut self, device: DeviceId, answer: oneshot::Sender<FileStream>) {
+    fn open_beside(&mut self, room: Room, device: DeviceId, answer: oneshot::Sender<PeerStream>) {
         let Some(peer) = identity::peer_id(device.bytes()) else { return };
         let Some((connection, _)) = self.best_connection(peer, None) else { return };
-        self.file_openings.retain(|_, (_, _, answer)| !answer.is_closed());
+        self.asked.retain(|_, (_, _, answer)| !answer.is_closed());
         let ticket = self.ticket();
-        self.file_openings.insert(ticket, (connection, device, answer));
-        self.swarm.behaviour_mut().files.open(peer, connection, ticket);
+        self.asked.insert(ticket, (connection, device, answer));
+        let behaviour = self.swarm.behaviour_mut();
+        match room {
+            Room::Files => behaviour.files.open(peer, connection, ticket),
+            Room::Media => behaviour.media.open(peer, connection, ticket),
+        }
     }
 
     fn open(&mut self, peer: PeerId, connection: ConnectionId, relayed: bool, dialled: bool) {

@@ -135,6 +135,14 @@ pub enum Notice {
     KeyChanged { buddy: String },
     /// This account was opened on another computer; this one has gone offline.
     Superseded,
+    /// No microphone works: the others don't hear me.
+    MicrophoneLost,
+    /// No loudspeaker works: I don't hear the others.
+    SpeakerLost,
+    /// This microphone is used now.
+    MicrophoneUsed { name: String },
+    /// This loudspeaker is used now.
+    SpeakerUsed { name: String },
     /// Somebody said yes.
     Accepted { buddy: String },
 }

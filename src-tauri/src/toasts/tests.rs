@@ -28,6 +28,7 @@ fn arrived(from: &str, text: &str) -> Event {
         deleted: false,
         reactions: Vec::new(),
         file: None,
+        call: None,
         unsupported: false,
     };
     Event::MessageArrived { message }

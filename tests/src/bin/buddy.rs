@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::Parser;
 use juice_engine::{
     Config, Engine, Handle,
+    audio::{Sink, Source},
     view::{Command, PageAt},
 };
 use serde::Deserialize;
@@ -46,7 +47,14 @@ fn main() -> anyhow::Result<()> {
 async fn run() -> anyhow::Result<()> {
     let Arguments { profile, anywhere } = Arguments::parse();
     let downloads = Some(profile.join("downloads"));
-    let config = Config { profile, server: None, loopback_only: !anywhere, downloads };
+    let config = Config {
+        profile,
+        server: None,
+        loopback_only: !anywhere,
+        downloads,
+        source: Some(Source::Silence),
+        sink: Some(Sink::Nothing),
+    };
     let (handle, mut events) = Engine::start(config).await?;
     let (say, mut said) = mpsc::channel::<Value>(1_024);
     let out = tokio::task::spawn_blocking(move || {

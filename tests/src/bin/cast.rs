@@ -8,6 +8,7 @@ use anyhow::{Context, bail, ensure};
 use clap::{Parser, Subcommand};
 use juice_engine::{
     Config, Engine, Events, Handle,
+    audio::{Sink, Source},
     view::{Command, Event},
 };
 use juice_tests::windows::{Stage, Window};
@@ -88,7 +89,14 @@ async fn prepare(server: &str, profiles: &[PathBuf], names: &[String], password:
     let mut cast = Vec::new();
     for (profile, name) in profiles.iter().zip(names) {
         let downloads = Some(profile.join("downloads"));
-        let config = Config { profile: profile.clone(), server: None, loopback_only: true, downloads };
+        let config = Config {
+            profile: profile.clone(),
+            server: None,
+            loopback_only: true,
+            downloads,
+            source: Some(Source::Silence),
+            sink: Some(Sink::Nothing),
+        };
         let (handle, events) = Engine::start(config).await?;
         let (name, password, server) = (name.clone(), password.to_owned(), server.to_owned());
         handle.command(Command::Register { name, password, server, invite: None }).await?;

@@ -13,12 +13,12 @@ use crate::{
         serve::Serve,
         wire::{Ended, Wire},
     },
-    net::FileStream,
+    net::PeerStream,
     store::StoredFile,
 };
 
 impl Desk {
-    pub(super) fn accept(&mut self, stream: FileStream) {
+    pub(super) fn accept(&mut self, stream: PeerStream) {
         // The link may have come up a moment ago.
         self.relinked();
         if !self.linked.values().any(|device| *device == stream.device) {
@@ -31,7 +31,7 @@ impl Desk {
         });
     }
 
-    pub(super) async fn asked(&mut self, wire: Wire<FileStream>, ask: Result<FileAsk, Ended>) {
+    pub(super) async fn asked(&mut self, wire: Wire<PeerStream>, ask: Result<FileAsk, Ended>) {
         let device = wire.stream().device;
         let ask = match ask {
             Ok(ask) => ask,
@@ -71,7 +71,7 @@ impl Desk {
         }
     }
 
-    fn answer(&mut self, mut wire: Wire<FileStream>, answer: FileAnswer<'static>) {
+    fn answer(&mut self, mut wire: Wire<PeerStream>, answer: FileAnswer<'static>) {
         self.tasks.spawn(async move {
             if wire.say(&answer).await.is_ok() {
                 wire.close().await;
@@ -80,7 +80,7 @@ impl Desk {
         });
     }
 
-    async fn wanted_of_me(&mut self, mut wire: Wire<FileStream>, file: StoredFile, runs: Vec<Run>, have: u64) {
+    async fn wanted_of_me(&mut self, mut wire: Wire<PeerStream>, file: StoredFile, runs: Vec<Run>, have: u64) {
         let refusal = match (&file.record.stage, &file.record.path) {
             (FileStage::Paused, _) => Some(FileRefusal::Held),
             (FileStage::Cancelled, _) => Some(FileRefusal::GivenUp),
@@ -120,7 +120,7 @@ impl Desk {
         self.becomes(file, FileStage::Cancelled, done, Vec::new()).await;
     }
 
-    pub(super) fn note(&mut self, wire: Wire<FileStream>) {
+    pub(super) fn note(&mut self, wire: Wire<PeerStream>) {
         self.answer(wire, FileAnswer::Noted);
     }
 }

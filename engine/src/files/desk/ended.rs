@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant};
 use super::{Desk, Done, MAX_WAIT, Moving, Then, Wanted};
 use crate::{
     files::{FilesNews, fetch::FetchEnd, lock, serve::ServeEnd, wire::Wire},
-    net::FileStream,
+    net::PeerStream,
     store::{LastWord, StoredFile, Transfer},
 };
 
@@ -122,7 +122,7 @@ impl Desk {
         }
     }
 
-    async fn served(&mut self, message: MessageId, run: u64, wire: Wire<FileStream>, end: ServeEnd) {
+    async fn served(&mut self, message: MessageId, run: u64, wire: Wire<PeerStream>, end: ServeEnd) {
         tracing::debug!(?end, "a stream on which a file was asked for ended");
         if end == ServeEnd::Nonsense {
             self.door.strike(wire.stream().device);

@@ -16,7 +16,7 @@ use libp2p::{
 use super::{Opening, Path, Running, Task};
 use crate::net::{
     behaviour::BehaviourEvent,
-    files::FileStream,
+    door::{PeerStream, Room},
     identity,
     link::{End, Link},
     streams::{StreamNews, Ticket},
@@ -67,7 +67,8 @@ impl Task {
                 self.opened(ticket, stream);
             }
             BehaviourEvent::Streams(StreamNews::Failed(ticket)) => self.not_opened(ticket),
-            BehaviourEvent::Files(news) => self.file_stream(news),
+            BehaviourEvent::Files(news) => self.beside(Room::Files, news),
+            BehaviourEvent::Media(news) => self.beside(Room::Media, news),
             BehaviourEvent::Ping(ping::Event {
                 connection,
                 result: Err(ping::Failure::Timeout | ping::Failure::Other { .. }),
@@ -137,7 +138,7 @@ impl Task {
                 self.connections.remove(&peer);
             }
         }
-        self.file_openings.retain(|_, (on, _, _)| *on != connection);
+        self.asked.retain(|_, (on, _, _)| *on != connection);
         let lost: Vec<_> = self
             .openings
             .iter()
@@ -161,23 +162,24 @@ impl Task {
         self.start(place, stream);
     }
 
-    fn file_stream(&mut self, news: StreamNews) {
+    fn beside(&mut self, room: Room, news: StreamNews) {
         match news {
             StreamNews::Accepted { peer, stream, .. } => {
-                let (Some(device), Some(place)) = (identity::device_id(&peer), self.served.place(peer)) else {
-                    return tracing::debug!(%peer, "too many streams for files, one is reset");
+                let (Some(device), Some(place)) = (identity::device_id(&peer), self.served.place(room, peer)) else {
+                    return tracing::debug!(%peer, ?room, "too many streams, one is reset");
                 };
-                if self.accept.try_send(FileStream::new(device, stream, Some(place))).is_err() {
-                    tracing::debug!("nobody takes streams for files, one is reset");
+                let Some(accept) = self.accept.get(&room) else { return };
+                if accept.try_send(PeerStream::new(device, stream, Some(place))).is_err() {
+                    tracing::debug!(?room, "nobody takes streams, one is reset");
                 }
             }
             StreamNews::Opened(ticket, stream) => {
-                if let Some((_, device, answer)) = self.file_openings.remove(&ticket) {
+                if let Some((_, device, answer)) = self.asked.remove(&ticket) {
                     // Whoever asked may have gone.
-                    let _ = answer.send(FileStream::new(device, stream, None));
+                    let _ = answer.send(PeerStream::new(device, stream, None));
                 }
             }
-            StreamNews::Failed(ticket) => drop(self.file_openings.remove(&ticket)),
+            StreamNews::Failed(ticket) => drop(self.asked.remove(&ticket)),
         }
     }
 

@@ -1,0 +1,110 @@
+//! Which devices calls use and how, as the person chose; kept beside the profile, since devices are this computer's.
+
+use std::{path::PathBuf, str::FromStr};
+
+use juice_proto::view::{SoundDevice, SoundDevices, SoundSettings};
+
+use crate::{
+    audio::{self, DeviceChoice, DeviceId, MicrophoneChoice, Processing, Setup, Sink, Source, SpeakerChoice},
+    unfinished::Unfinished,
+};
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Sound {
+    /// Where the settings are kept.
+    pub file: PathBuf,
+    /// What the person chose.
+    pub settings: SoundSettings,
+    /// Something else than a microphone to speak into.
+    pub source: Option<Source>,
+    /// Something else than a loudspeaker to hear with.
+    pub sink: Option<Sink>,
+}
+
+impl Sound {
+    /// With the settings that are in `file`, or the usual ones.
+    pub(crate) fn load(file: PathBuf, source: Option<Source>, sink: Option<Sink>) -> Self {
+        let kept = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Self { file, settings: kept.unwrap_or_default(), source, sink }
+    }
+
+    /// Takes other settings and keeps them.
+    pub(crate) fn set(&mut self, settings: SoundSettings) -> std::io::Result<()> {
+        self.settings = settings;
+        let bytes = serde_json::to_vec_pretty(&self.settings).map_err(std::io::Error::other)?;
+        let fresh = Unfinished::of(&self.file)?;
+        let mut file = fresh.create()?;
+        std::io::Write::write_all(&mut file, &bytes)?;
+        fresh.take_place(&file, &self.file)
+    }
+
+    /// What a call begins with.
+    pub(crate) fn setup(&self, muted: bool, deafened: bool) -> Setup {
+        let (microphone, speaker, processing) = (self.microphone(), self.speaker(), self.processing());
+        Setup { microphone, speaker, muted, deafened, processing, ..Setup::default() }
+    }
+
+    pub(crate) fn microphone(&self) -> MicrophoneChoice {
+        match (&self.source, &self.settings.microphone) {
+            (Some(source), _) => DeviceChoice::Synthetic(source.clone()),
+            (None, Some(id)) => DeviceChoice::Named(DeviceId(id.clone())),
+            (None, None) => DeviceChoice::Default,
+        }
+    }
+
+    pub(crate) fn speaker(&self) -> SpeakerChoice {
+        match (&self.sink, &self.settings.speaker) {
+            (Some(sink), _) => DeviceChoice::Synthetic(sink.clone()),
+            (None, Some(id)) => DeviceChoice::Named(DeviceId(id.clone())),
+            (None, None) => DeviceChoice::Default,
+        }
+    }
+
+    pub(crate) fn processing(&self) -> Processing {
+        let SoundSettings { echo_cancellation, noise_suppression, gain_control, .. } = self.settings;
+        Processing { echo: echo_cancellation, noise: noise_suppression, gain: gain_control }
+    }
+
+    /// Whether there is anything to speak into. Asks the system, which takes a moment.
+    pub(crate) fn can_speak(&self) -> bool {
+        self.source.is_some() || audio::probe()
+    }
+
+    /// What there is. Asks the system, which takes a moment.
+    pub(crate) fn devices(&self) -> SoundDevices {
+        let list = audio::devices();
+        let shown = |devices: Vec<audio::Device>| {
+            let shown = |device: audio::Device| SoundDevice {
+                id: device.id.0,
+                name: device.name,
+                is_default: device.is_default,
+            };
+            devices.into_iter().map(shown).collect()
+        };
+        let (microphones, speakers) = (shown(list.microphones), shown(list.speakers));
+        SoundDevices { microphones, speakers, settings: self.settings.clone() }
+    }
+}
+
+impl FromStr for Source {
+    type Err = std::num::ParseIntError;
+
+    /// `silence`, `tone:HERTZ`, or the path of a WAV file.
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Ok(match (word, word.strip_prefix("tone:")) {
+            (_, Some(hertz)) => Self::Tone { hertz: hertz.parse()? },
+            ("silence", None) => Self::Silence,
+            (path, None) => Self::File(path.into()),
+        })
+    }
+}
+
+impl FromStr for Sink {
+    type Err = std::convert::Infallible;
+
+    /// `nothing`, or the path of a WAV file to be made.
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Ok(if word == "nothing" { Self::Nothing } else { Self::File(word.into()) })
+    }
+}

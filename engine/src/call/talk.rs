@@ -1,0 +1,344 @@
+//! One call that sounds: the corridor's ends, the lanes, and the reports between the two sides.
+//!
+//! While it is paused the corridor is closed, devices and all; numbers run on, since the keys stay.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use juice_proto::{
+    frame,
+    id::{CallId, DeviceId},
+    media::{Echo, Kind, MediaKeys, Replay, Report, VoicePacket},
+    view::{Event, Notice, SoundLevels},
+};
+use tokio::{
+    sync::mpsc,
+    task::{JoinSet, spawn_blocking},
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{
+    CallNews, LEVELS,
+    lanes::Lanes,
+    quality::{Quality, in_time},
+};
+use crate::audio::{AudioEvent, AudioEvents, CallAudio, Ear, Setup, VoiceFrame, VoiceFrames};
+
+/// How often each side tells the other how it hears, in steps of [`LEVELS`].
+const REPORT: u64 = 5;
+/// How often the window is told how the call is, in steps of [`LEVELS`].
+const SHOW: u64 = 10;
+/// Without a packet for so long, something is wrong: also a silent voice says something all 400 ms.
+const SILENT: Duration = Duration::from_secs(3);
+
+/// What comes of one call, from every stream that brings it.
+pub(super) struct Inbox {
+    call: CallId,
+    keys: MediaKeys,
+    /// Of this side's clock, for reports.
+    begun: Instant,
+    hearing: Mutex<Hearing>,
+    heard: AtomicBool,
+    refused: AtomicU64,
+    /// I speak, though muted.
+    speaking_muted: AtomicBool,
+    news: mpsc::Sender<CallNews>,
+}
+
+#[derive(Default)]
+struct Hearing {
+    voices: Replay,
+    reports: Replay,
+    ear: Option<Ear>,
+    last: Option<Instant>,
+    quality: Quality,
+    /// Their last report: what their clock said, and when it came.
+    report: Option<(u32, Instant)>,
+}
+
+impl Inbox {
+    /// Takes a packet off a stream. What is not theirs, of this call and new is counted and dropped.
+    pub fn take(&self, packet: &mut [u8]) {
+        let Ok((kind, number, plain)) = self.keys.open(packet) else {
+            self.refused.fetch_add(1, Relaxed);
+            return;
+        };
+        let mut hearing = self.hearing();
+        let new = match kind {
+            Kind::Voice => hearing.voices.take(number),
+            Kind::Report => hearing.reports.take(number),
+        };
+        if !new {
+            self.refused.fetch_add(1, Relaxed);
+            return;
+        }
+        hearing.last = Some(Instant::now());
+        match kind {
+            Kind::Voice => {
+                let (Ok(voice), Some(ear)) = (VoicePacket::parse(&plain), hearing.ear.as_mut()) else { return };
+                // Gaps count, not the origin.
+                let number = u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default();
+                ear.push(VoiceFrame { number, captured: voice.captured, opus: voice.opus });
+                drop(hearing);
+                if !self.heard.swap(true, Relaxed) {
+                    let _ = self.news.try_send(CallNews::Heard(self.call));
+                }
+            }
+            Kind::Report => {
+                let Ok(report) = frame::decode::<Report>(&plain) else { return };
+                let rtt = report.echo.and_then(|echo| echo.round_trip_ms(self.clock()));
+                hearing.report = Some((report.said_ms, Instant::now()));
+                hearing.quality.told(&report, rtt);
+            }
+        }
+    }
+
+    /// Something happened to the devices.
+    fn happened(&self, event: AudioEvent) {
+        let notice = match event {
+            AudioEvent::MicrophoneLost => Notice::MicrophoneLost,
+            AudioEvent::SpeakerLost => Notice::SpeakerLost,
+            AudioEvent::MicrophoneBack(name) | AudioEvent::MicrophoneChanged(name) => Notice::MicrophoneUsed { name },
+            AudioEvent::SpeakerBack(name) | AudioEvent::SpeakerChanged(name) => Notice::SpeakerUsed { name },
+            AudioEvent::SpeakingWhileMuted(on) => return self.speaking_muted.store(on, Relaxed),
+        };
+        let _ = self.news.try_send(CallNews::Tell(Box::new(Event::Notice { notice })));
+    }
+
+    /// Milliseconds of this side's clock; wraps.
+    fn clock(&self) -> u32 {
+        u32::try_from(self.begun.elapsed().as_millis() & u128::from(u32::MAX)).unwrap_or_default()
+    }
+
+    fn hearing(&self) -> MutexGuard<'_, Hearing> {
+        // Nothing that runs under the lock can leave it half done.
+        self.hearing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One call that sounds. Dropping it ends its sound, its tasks and its streams.
+pub(super) struct Talk {
+    pub device: DeviceId,
+    inbox: Arc<Inbox>,
+    lanes: Arc<Lanes>,
+    desk: Arc<Mutex<Desk>>,
+    mouths: mpsc::Sender<(VoiceFrames, AudioEvents)>,
+    _tasks: JoinSet<()>,
+}
+
+/// The corridor, while it is open.
+#[derive(Default)]
+struct Desk {
+    audio: Option<CallAudio>,
+    volume: f32,
+}
+
+impl Talk {
+    /// Lets sound go both ways.
+    pub fn start(
+        call: CallId,
+        device: DeviceId,
+        keys: MediaKeys,
+        lanes: Lanes,
+        relayed: bool,
+        setup: Setup,
+        news: mpsc::Sender<CallNews>,
+    ) -> Self {
+        let mut hearing = Hearing::default();
+        hearing.quality.relayed = relayed;
+        let inbox = Arc::new(Inbox {
+            call,
+            keys,
+            begun: Instant::now(),
+            hearing: Mutex::new(hearing),
+            heard: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
+            speaking_muted: AtomicBool::new(false),
+            news: news.clone(),
+        });
+        let (lanes, desk) = (Arc::new(lanes), Arc::new(Mutex::new(Desk { audio: None, volume: 1.0 })));
+        let (mouths, sources) = mpsc::channel(4);
+        let mut tasks = JoinSet::new();
+        let sent = Arc::new(AtomicU64::new(0));
+        tasks.spawn(speak(Arc::clone(&inbox), Arc::clone(&lanes), sources, Arc::clone(&sent)));
+        tasks.spawn(look_after(Arc::clone(&inbox), Arc::clone(&lanes), Arc::clone(&desk), sent, news));
+        let talk = Self { device, inbox, lanes, desk, mouths, _tasks: tasks };
+        talk.open(setup);
+        talk
+    }
+
+    /// Where its packets come in.
+    pub fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
+    fn open(&self, setup: Setup) {
+        let opened = CallAudio::start(setup).and_then(|(audio, frames, events)| {
+            let ear = audio.hear()?;
+            Ok((audio, ear, frames, events))
+        });
+        match opened {
+            Ok((audio, ear, frames, events)) => {
+                let mut desk = lock(&self.desk);
+                ear.set_volume(desk.volume);
+                self.inbox.hearing().ear = Some(ear);
+                desk.audio = Some(audio);
+                // Four calls could be held and taken up before the task looks once.
+                let _ = self.mouths.try_send((frames, events));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a call without sound");
+                let _ = self.inbox.news.try_send(CallNews::NoSound(self.inbox.call));
+            }
+        }
+    }
+
+    /// Closes the corridor and its devices, or opens them again.
+    pub fn pause(&self, on: bool, setup: Setup) {
+        if on {
+            self.inbox.hearing().ear = None;
+            close(lock(&self.desk).audio.take());
+        } else if lock(&self.desk).audio.is_none() {
+            self.open(setup);
+        }
+    }
+
+    /// How loud they are: 1 as they were sent.
+    pub fn set_volume(&self, volume: f32) {
+        lock(&self.desk).volume = volume;
+        if let Some(ear) = &self.inbox.hearing().ear {
+            ear.set_volume(volume);
+        }
+    }
+
+    /// Does something with the corridor where it is open.
+    pub fn with_audio(&self, act: impl FnOnce(&CallAudio)) {
+        if let Some(audio) = &lock(&self.desk).audio {
+            act(audio);
+        }
+    }
+
+    /// A better way to the device has come, or another.
+    pub fn renew(&self, relayed: bool) {
+        self.inbox.hearing().quality.relayed = relayed;
+        self.lanes.renew();
+    }
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        self.inbox.hearing().ear = None;
+        close(lock(&self.desk).audio.take());
+        let refused = self.inbox.refused.load(Relaxed);
+        if refused > 0 {
+            tracing::info!(refused, "packets of a call that were not taken");
+        }
+    }
+}
+
+/// Its threads end within some 10 ms, for which nobody waits.
+fn close(audio: Option<CallAudio>) {
+    if let Some(audio) = audio {
+        spawn_blocking(move || drop(audio));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Seals my voice and sends it, as long as there is any.
+async fn speak(
+    inbox: Arc<Inbox>,
+    lanes: Arc<Lanes>,
+    mut sources: mpsc::Receiver<(VoiceFrames, AudioEvents)>,
+    sent: Arc<AtomicU64>,
+) {
+    let mut base = 0;
+    while let Some((mut frames, mut events)) = sources.recv().await {
+        let mut next = base;
+        loop {
+            let frame = tokio::select! {
+                frame = frames.next() => frame,
+                Some(event) = events.next() => {
+                    inbox.happened(event);
+                    continue;
+                }
+            };
+            let Some(frame) = frame else { break };
+            let number = base + u64::from(frame.number);
+            next = number + 1;
+            let voice = VoicePacket { captured: frame.captured, opus: frame.opus };
+            if let Ok(packet) = inbox.keys.seal(Kind::Voice, number, &voice.to_bytes()) {
+                sent.fetch_add(packet.len() as u64, Relaxed);
+                lanes.send(number, packet);
+            }
+        }
+        base = next;
+    }
+}
+
+/// Reports to the other side, codes by what it says, and tells the window.
+async fn look_after(
+    inbox: Arc<Inbox>,
+    lanes: Arc<Lanes>,
+    desk: Arc<Mutex<Desk>>,
+    sent: Arc<AtomicU64>,
+    news: mpsc::Sender<CallNews>,
+) {
+    let mut ticks = interval(LEVELS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut reports, mut shown) = (0, (Instant::now(), 0));
+    for step in 1u64.. {
+        ticks.tick().await;
+        let they_speak = inbox.hearing().ear.as_ref().is_some_and(Ear::is_speaking);
+        let levels = {
+            let desk = lock(&desk);
+            let Some(audio) = &desk.audio else { continue };
+            let microphone = f64::from(audio.levels().microphone);
+            SoundLevels { microphone, they_speak, speaking_muted: inbox.speaking_muted.load(Relaxed) }
+        };
+        let _ = news.try_send(CallNews::Tell(Box::new(Event::SoundLevelsChanged { levels })));
+        if step.is_multiple_of(REPORT) {
+            let (report, link) = report(&inbox);
+            lock(&desk).audio.iter().for_each(|audio| audio.adapt(link));
+            if let Ok(packet) = inbox.keys.seal(Kind::Report, reports, &frame::encode(&report)) {
+                lanes.send(reports, packet);
+                reports += 1;
+            }
+        }
+        if step.is_multiple_of(SHOW) {
+            let bytes = sent.load(Relaxed);
+            let quality = {
+                let mut hearing = inbox.hearing();
+                let (since, before) = std::mem::replace(&mut shown, (Instant::now(), bytes));
+                let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+                hearing.quality.sent = (bytes.saturating_sub(before), millis);
+                hearing.quality.silent = hearing.last.unwrap_or(inbox.begun).elapsed() > SILENT;
+                hearing.quality.view(inbox.call.to_string())
+            };
+            let _ = news.try_send(CallNews::Tell(Box::new(Event::CallQualityChanged { quality })));
+        }
+    }
+}
+
+fn report(inbox: &Inbox) -> (Report, crate::audio::Link) {
+    let mut hearing = inbox.hearing();
+    let reception = hearing.ear.as_ref().map(Ear::reception).unwrap_or_default();
+    hearing.quality.heard(reception);
+    let millis = |since: Instant| u32::try_from(since.elapsed().as_millis()).unwrap_or(u32::MAX);
+    let report = Report {
+        expected: reception.expected,
+        in_time: in_time(&reception),
+        jitter_ms: reception.jitter_ms as u32,
+        delay_ms: reception.delay_ms as u32,
+        said_ms: inbox.clock(),
+        echo: hearing.report.map(|(said_ms, came)| Echo { said_ms, held_ms: millis(came) }),
+    };
+    (report, hearing.quality.link())
+}

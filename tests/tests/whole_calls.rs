@@ -1,0 +1,217 @@
+//! Calls between whole engines, with tones in place of microphones and files in place of loudspeakers.
+
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests"
+)]
+
+use std::{f64::consts::TAU, path::Path, time::Duration};
+
+use juice_engine::{
+    audio::Source,
+    view::{
+        CallRecord, CallStage, CallVerdict, CallView, Command, EndReason, ErrorCode, Event, MessageView, SoundSettings,
+    },
+};
+use juice_tests::{Buddy, Server, befriend};
+use tokio::time::sleep;
+
+const ALICES: u32 = 440;
+const BOBS: u32 = 1_000;
+
+struct Pair {
+    _server: Server,
+    alice: Buddy,
+    bob: Buddy,
+}
+
+impl Pair {
+    async fn new() -> Self {
+        let server = Server::start().await;
+        let mut people = Vec::new();
+        for (name, hertz) in [("alice", ALICES), ("bob", BOBS)] {
+            let buddy = Buddy::speaking(name, Source::Tone { hertz }).await;
+            buddy.sign_up(&server.address()).await.expect("registers");
+            // A steady tone is what noise suppression takes out.
+            let raw = SoundSettings {
+                echo_cancellation: false,
+                noise_suppression: false,
+                gain_control: false,
+                ..SoundSettings::default()
+            };
+            buddy.command(Command::SetSound { settings: raw }).await.expect("is kept");
+            people.push(buddy);
+        }
+        let (mut bob, mut alice) = (people.pop().unwrap(), people.pop().unwrap());
+        befriend(&mut alice, &mut bob).await;
+        for (one, other) in [(&mut alice, "bob"), (&mut bob, "alice")] {
+            if !one.row(other).await.can_voice {
+                one.until("a microphone", |event| matches!(event, Event::BuddyChanged { buddy } if buddy.can_voice))
+                    .await;
+            }
+        }
+        Self { _server: server, alice, bob }
+    }
+
+    async fn place(&mut self) -> String {
+        let buddy = self.alice.id_of("bob").await;
+        self.alice.command(Command::PlaceCall { buddy }).await.expect("it is placed");
+        stage(&mut self.alice, CallStage::Ringing).await;
+        stage(&mut self.bob, CallStage::Incoming).await.id
+    }
+
+    async fn talk(&mut self) -> String {
+        let call = self.place().await;
+        self.bob.command(Command::AnswerCall { call: call.clone() }).await.expect("it is answered");
+        stage(&mut self.alice, CallStage::Talking).await;
+        stage(&mut self.bob, CallStage::Talking).await;
+        call
+    }
+}
+
+async fn stage(buddy: &mut Buddy, stage: CallStage) -> CallView {
+    let what = format!("{stage:?}");
+    match buddy.until(&what, |event| matches!(event, Event::CallChanged { call } if call.stage == stage)).await {
+        Event::CallChanged { call } => call,
+        _ => unreachable!("just matched"),
+    }
+}
+
+async fn ended(buddy: &mut Buddy) -> EndReason {
+    match buddy.until("the end", |event| matches!(event, Event::CallEnded { .. })).await {
+        Event::CallEnded { reason, .. } => reason,
+        _ => unreachable!("just matched"),
+    }
+}
+
+async fn trace(buddy: &mut Buddy) -> (bool, CallRecord) {
+    let of = |event: &Event| match event {
+        Event::MessageQueued { message } | Event::MessageArrived { message } => Some(message.clone()),
+        _ => None,
+    };
+    let event = buddy.until("its trace", |event| of(event).is_some_and(|message| message.call.is_some())).await;
+    let MessageView { mine, call, .. } = of(&event).unwrap();
+    (mine, call.unwrap())
+}
+
+/// How much of a file's sound is of this frequency, from 0 to 1, in its last second (Goertzel 1958).
+fn share(path: &Path, hertz: u32) -> f64 {
+    let (rate, samples) = juice_tests::wav::read(path);
+    let last = &samples[samples.len().saturating_sub(rate as usize)..];
+    let coefficient = 2.0 * (TAU * f64::from(hertz) / f64::from(rate)).cos();
+    let (mut one, mut two) = (0.0, 0.0);
+    for sample in last {
+        (one, two) = (sample + coefficient * one - two, one);
+    }
+    let power = one * one + two * two - coefficient * one * two;
+    let whole: f64 = last.iter().map(|sample| sample * sample).sum();
+    if whole < 1e-6 { 0.0 } else { 2.0 * power / (whole * last.len() as f64) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_talk_and_each_hears_the_other_alone() {
+    let mut pair = Pair::new().await;
+    let call = pair.talk().await;
+    sleep(Duration::from_secs(3)).await;
+    let quality = pair
+        .alice
+        .until("how it is", |event| matches!(event, Event::CallQualityChanged { quality } if quality.rtt_ms.is_some()))
+        .await;
+    let Event::CallQualityChanged { quality } = quality else { unreachable!("just matched") };
+    assert_ne!(quality.verdict, CallVerdict::Silent, "{quality:?}");
+    assert!(quality.kbit_s > 5.0, "{quality:?}");
+
+    pair.bob.command(Command::HangUp { call }).await.expect("hangs up");
+    assert_eq!(ended(&mut pair.bob).await, EndReason::LocalHangUp);
+    assert_eq!(ended(&mut pair.alice).await, EndReason::RemoteHangUp);
+    // The file is whole when the device is closed.
+    sleep(Duration::from_millis(500)).await;
+    for (buddy, theirs, own) in [(&pair.alice, BOBS, ALICES), (&pair.bob, ALICES, BOBS)] {
+        let (heard, itself) = (share(&buddy.heard(), theirs), share(&buddy.heard(), own));
+        assert!(heard > 0.5 && itself < 0.05, "{} heard {heard} of the other and {itself} of themselves", buddy.name);
+    }
+    for (buddy, mine) in [(&mut pair.alice, true), (&mut pair.bob, false)] {
+        let (author, record) = trace(buddy).await;
+        assert!(author == mine && matches!(record, CallRecord::Talked { seconds: 3..=20 }), "{record:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_muted_is_not_heard_and_the_other_is_told() {
+    let mut pair = Pair::new().await;
+    let call = pair.talk().await;
+    pair.alice.command(Command::Mute { on: true }).await.expect("mutes");
+    pair.bob.until("the mute", |event| matches!(event, Event::CallChanged { call } if call.they_muted)).await;
+    sleep(Duration::from_secs(2)).await;
+    pair.bob.command(Command::HangUp { call }).await.expect("hangs up");
+    ended(&mut pair.alice).await;
+    sleep(Duration::from_millis(500)).await;
+    assert!(share(&pair.bob.heard(), ALICES) < 0.01, "bob's last second is silent");
+    assert!(share(&pair.alice.heard(), BOBS) > 0.5, "alice went on hearing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_declined_cancelled_or_refused_in_words() {
+    let mut pair = Pair::new().await;
+    let call = pair.place().await;
+    pair.bob.command(Command::DeclineCall { call: call.clone() }).await.expect("declines");
+    assert_eq!(
+        (ended(&mut pair.alice).await, ended(&mut pair.bob).await),
+        (EndReason::Declined, EndReason::DeclinedByMe)
+    );
+    assert_eq!(trace(&mut pair.bob).await, (false, CallRecord::Declined));
+
+    let again = pair.place().await;
+    assert_ne!(again, call);
+    let buddy = pair.alice.id_of("bob").await;
+    let twice = pair.alice.command(Command::PlaceCall { buddy }).await.expect_err("one at a time");
+    assert_eq!(twice.code, ErrorCode::InCall);
+    pair.alice.command(Command::HangUp { call: again }).await.expect("gives up");
+    assert_eq!((ended(&mut pair.alice).await, ended(&mut pair.bob).await), (EndReason::Cancelled, EndReason::Missed));
+    assert_eq!(trace(&mut pair.bob).await.1, CallRecord::NotAnswered);
+
+    pair.bob.leave(&mut pair.alice).await;
+    let buddy = pair.alice.id_of("bob").await;
+    let gone = pair.alice.command(Command::PlaceCall { buddy }).await.expect_err("nobody is there");
+    assert_eq!(gone.code, ErrorCode::NotReachable);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_who_call_each_other_at_once_talk() {
+    let mut pair = Pair::new().await;
+    let (to_bob, to_alice) = (pair.alice.id_of("bob").await, pair.bob.id_of("alice").await);
+    let (one, other) = tokio::join!(
+        pair.alice.command(Command::PlaceCall { buddy: to_bob }),
+        pair.bob.command(Command::PlaceCall { buddy: to_alice }),
+    );
+    // Whoever heard of the other's call first is told so; both answer to nobody's surprise.
+    assert!(one.is_ok() || other.is_ok());
+    if one.is_ok() && other.is_ok() {
+        let (here, there) =
+            (stage(&mut pair.alice, CallStage::Talking).await, stage(&mut pair.bob, CallStage::Talking).await);
+        assert_eq!(here.id, there.id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_call_is_silent_and_goes_on() {
+    let mut pair = Pair::new().await;
+    let call = pair.talk().await;
+    pair.alice.command(Command::HoldCall { call: call.clone(), on: true }).await.expect("holds");
+    pair.bob.until("the hold", |event| matches!(event, Event::CallChanged { call } if call.held_by_them)).await;
+    sleep(Duration::from_secs(1)).await;
+    pair.alice.command(Command::HoldCall { call: call.clone(), on: false }).await.expect("goes on");
+    pair.bob.until("the end of it", |event| matches!(event, Event::CallChanged { call } if !call.held_by_them)).await;
+    sleep(Duration::from_secs(2)).await;
+    pair.bob.command(Command::HangUp { call }).await.expect("hangs up");
+    ended(&mut pair.alice).await;
+    sleep(Duration::from_millis(500)).await;
+    assert!(share(&pair.bob.heard(), ALICES) > 0.5, "bob hears alice again");
+    assert!(share(&pair.alice.heard(), BOBS) > 0.5, "alice hears bob again");
+}
