@@ -161,7 +161,8 @@ fn a_conversation_is_written_out_as_what_was_said_and_no_more() {
 #[test]
 fn a_file_of_fifty_megabytes_survives_the_death_of_its_receiver() {
     const SIZE: usize = 50 * 1024 * 1024;
-    let scene = Scene::set(&["alice", "bob"]);
+    let mut scene = Scene::set(&["alice", "bob"]);
+    let mut desktop = scene.desktop();
     let (alice, bob) = scene.buddies();
     let paste = "const bytes = new Uint8Array(arguments[0]); \
                  for (let n = 0; n < bytes.length; n++) bytes[n] = (n * 31 + (n >> 9)) & 255; \
@@ -188,6 +189,10 @@ fn a_file_of_fifty_megabytes_survives_the_death_of_its_receiver() {
     bob.wait(&format!("{}[data-stage=\"done\"]", id("file")));
     picture(&bob, "file-done");
     let whole = find(scene.home(1), "holiday film.bin").expect("it is in the downloads");
+    bob.on_message("From the island", &id("message-menu"));
+    bob.click(&id("menu-show"));
+    let address = format!("file://{}", whole.display()).replace(' ', "%20");
+    assert_eq!(desktop.shown(), json!([address]), "the file manager chooses the file itself");
     let bytes = fs::read(whole).expect("it can be read");
     assert_eq!(bytes.len(), SIZE);
     let right = bytes.iter().enumerate().all(|(n, byte)| usize::from(*byte) == (n * 31 + (n >> 9)) & 255);
