@@ -14,6 +14,6 @@ pub use self::{
     desktop::Desktop,
     driver::Window,
     page::id,
-    stage::{Stage, wait_for},
+    stage::{Stage, can_be_driven, wait_for},
     toasts::Toasts,
 };
