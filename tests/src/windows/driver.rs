@@ -49,6 +49,8 @@ impl Window {
         let session = window.post("", &wanted);
         let id = session["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {session}")).to_owned();
         window.session = format!("{base}/session/{id}");
+        // A window that comes up takes the focus, and with it keys that are meant for another.
+        window.wait("[data-testid^=\"phase-\"]");
         window
     }
 
