@@ -129,7 +129,7 @@ pub async fn open_file(engine: State<'_, Handle>, buddy: String, message: String
 
 #[tauri::command]
 pub async fn show_in_folder(engine: State<'_, Handle>, buddy: String, message: String) -> Result<(), CommandError> {
-    outside::show(&engine.file_path(buddy, message).await?)
+    outside::show(&engine.file_path(buddy, message).await?).await
 }
 
 #[tauri::command]

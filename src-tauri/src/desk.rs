@@ -188,6 +188,10 @@ impl Clerk {
             let seen = self.toasts.seen(&buddy.id);
             self.take_back(seen);
         }
+        if let Event::MessageChanged { message } = event {
+            let gone = self.toasts.mended(message, Instant::now());
+            self.take_back(gone);
+        }
         if matches!(event, Event::RequestGone { .. }) && self.mirror.requests() == 0 {
             let answered = self.toasts.answered();
             self.take_back(answered);

@@ -3,9 +3,12 @@
 //! What a buddy sent is never run: a program, or what starts one, is only shown where it lies. Nothing here opens by
 //! itself; each call is a click.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use juice_engine::view::{CommandError, ErrorCode};
+
+/// A file manager that has to be started first gets this long; after it the folder is opened.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What starts something when it is opened, on one system or another. The page has the same list, to warn.
 const PROGRAMS: &[&str] = &[
@@ -86,14 +89,68 @@ pub fn open(path: &Path) -> Result<(), CommandError> {
     hand_over(path)
 }
 
-/// Opens the folder in which a file lies.
+/// Shows a file in its folder: chosen there where the file manager can do that, else the folder alone.
 ///
 /// # Errors
-/// `NoSuchFile` where there is none; `Internal` where nothing opens it.
-pub fn show(path: &Path) -> Result<(), CommandError> {
+/// `NoSuchFile` where there is no folder; `Internal` where nothing opens it.
+pub async fn show(path: &Path) -> Result<(), CommandError> {
     let missing = || CommandError { code: ErrorCode::NoSuchFile, message: "it is not where it was".into() };
     let folder = path.parent().filter(|folder| folder.is_dir()).ok_or_else(missing)?;
+    if path.exists() && tokio::time::timeout(PATIENCE, manager::choose(path)).await.unwrap_or(false) {
+        return Ok(());
+    }
     hand_over(folder)
+}
+
+/// File managers choose a file when they are asked for that: freedesktop's File Manager D-Bus Interface.
+#[cfg(all(unix, not(target_os = "macos")))]
+mod manager {
+    use std::path::Path;
+
+    use zbus::Connection;
+
+    const NAME: &str = "org.freedesktop.FileManager1";
+
+    /// False where no file manager does so.
+    pub async fn choose(path: &Path) -> bool {
+        let Ok(address) = url::Url::from_file_path(path) else { return false };
+        match asked(address.as_str()).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::debug!(%error, "no file manager chooses a file");
+                false
+            }
+        }
+    }
+
+    async fn asked(address: &str) -> zbus::Result<()> {
+        let bus = Connection::session().await?;
+        // The last argument is for start-up notification, which nobody waits for.
+        let arguments = (vec![address], "");
+        bus.call_method(Some(NAME), "/org/freedesktop/FileManager1", Some(NAME), "ShowItems", &arguments).await?;
+        Ok(())
+    }
+}
+
+#[cfg(target_os = "macos")]
+mod manager {
+    use std::path::Path;
+
+    use tokio::process::Command;
+
+    pub async fn choose(path: &Path) -> bool {
+        Command::new("open").arg("-R").arg(path).status().await.is_ok_and(|status| status.success())
+    }
+}
+
+#[cfg(windows)]
+mod manager {
+    use std::{os::windows::process::CommandExt, path::Path, process::Command};
+
+    /// Explorer has a command line of its own kind, and no path has a quotation mark in it.
+    pub async fn choose(path: &Path) -> bool {
+        Command::new("explorer").raw_arg(format!("/select,\"{}\"", path.display())).spawn().is_ok()
+    }
 }
 
 /// Whether opening it would start something.
@@ -147,9 +204,9 @@ mod tests {
         assert!(is_program(shell), "it has no ending, but the right to be run");
     }
 
-    #[test]
-    fn a_folder_that_is_gone_is_told() {
-        let refused = show(Path::new("/nowhere/at/all.txt")).err().map(|error| error.code);
+    #[tokio::test]
+    async fn a_folder_that_is_gone_is_told() {
+        let refused = show(Path::new("/nowhere/at/all.txt")).await.err().map(|error| error.code);
         assert_eq!(refused, Some(ErrorCode::NoSuchFile));
     }
 }

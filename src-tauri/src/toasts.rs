@@ -1,9 +1,10 @@
 //! Which news become a toast, in which words, and when: with restraint.
 //!
 //! Each conversation has one toast that is replaced and counts; news wait a moment so that a burst becomes one; with
-//! four toasts up, all further ones share a fifth. Owned by the desk, which tells it the time and the events and
-//! brings what falls due to the `screen`. Plain data: no clock, no D-Bus.
+//! four toasts up, all further ones share a fifth. What its author mends or deletes, a toast shows no longer. Owned by
+//! the desk, which tells it the time and the events and brings what falls due to the `screen`. Plain data: no clock, no D-Bus.
 
+mod said;
 pub mod screen;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 
 use juice_engine::view::{Availability, Event, MessageView, Notice, Phase, ServerState};
 
+use self::said::Said;
 use crate::{events::WindowNews, mirror::Mirror, words::Words};
 
 /// Long enough for a burst to become one toast, too short to be noticed.
@@ -74,14 +76,17 @@ pub struct Toasts {
 #[derive(Debug)]
 struct Waiting {
     due: Instant,
-    count: u32,
+    /// None where what is up is only to be mended.
+    said: Said,
     toast: Toast,
 }
 
 #[derive(Debug)]
 struct Up {
     since: Instant,
-    count: u32,
+    said: Said,
+    /// Without what it counts.
+    toast: Toast,
 }
 
 impl Toasts {
@@ -100,9 +105,40 @@ impl Toasts {
         if mirror.availability().is_none_or(|said| said == Availability::Busy) {
             return;
         }
-        if let Some(toast) = self.worded(event, mirror, eyes, now) {
-            self.wait(toast, now);
+        let Some(toast) = self.worded(event, mirror, eyes, now) else { return };
+        let said = if let Event::MessageArrived { message } = event {
+            Said::message(&message.id, &toast.body)
+        } else {
+            Said::news()
+        };
+        self.wait(toast, said, now);
+    }
+
+    /// A message has been mended or deleted: so is what waits of it and what is up. Gives what shall be taken back.
+    #[must_use]
+    pub fn mended(&mut self, message: &MessageView, now: Instant) -> Option<Slot> {
+        let slot = Slot::Conversation(message.buddy.clone());
+        let body = (!message.deleted).then(|| self.said(message));
+        let (id, body) = (message.id.as_str(), body.as_deref());
+        let is_up = self.up.contains_key(&slot);
+        if let Some(waiting) = self.waiting.get_mut(&slot)
+            && waiting.said.mend(id, body)
+            && waiting.said.count() == 0
+            && !is_up
+        {
+            self.waiting.remove(&slot);
         }
+        let up = self.up.get_mut(&slot)?;
+        if !up.said.mend(id, body) {
+            return None;
+        }
+        if up.said.count() == 0 {
+            self.up.remove(&slot);
+            return Some(slot);
+        }
+        let toast = up.toast.clone();
+        self.wait(toast, Said::default(), now);
+        None
     }
 
     /// When the next toast falls due.
@@ -127,6 +163,7 @@ impl Toasts {
     /// A toast has left the screen.
     pub fn gone(&mut self, slot: &Slot) {
         self.up.remove(slot);
+        self.waiting.retain(|other, waiting| other != slot || waiting.said.count() > 0);
     }
 
     /// The person has seen a conversation: what waits of it is dropped, and what is up shall be taken back.
@@ -206,33 +243,42 @@ impl Toasts {
         }
     }
 
-    fn wait(&mut self, toast: Toast, now: Instant) {
+    fn wait(&mut self, toast: Toast, said: Said, now: Instant) {
         let soon = now.checked_add(GATHERING).unwrap_or(now);
         let apart = self.up.get(&toast.slot).and_then(|up| up.since.checked_add(APART));
         let due = apart.map_or(soon, |apart| apart.max(soon));
         let slot = toast.slot.clone();
         match self.waiting.get_mut(&slot) {
             Some(waiting) => {
-                waiting.count = waiting.count.saturating_add(1);
+                waiting.said.add(said);
                 waiting.toast = toast;
             }
-            None => drop(self.waiting.insert(slot, Waiting { due, count: 1, toast })),
+            None => drop(self.waiting.insert(slot, Waiting { due, said, toast })),
         }
     }
 
-    /// Gives a toast its place and its count.
+    /// Gives a toast its place, its count, and the newest text.
     fn raise(&mut self, waiting: Waiting, now: Instant) -> Toast {
-        let Waiting { count, mut toast, .. } = waiting;
+        let Waiting { said, mut toast, .. } = waiting;
         let own = self.up.keys().filter(|slot| **slot != Slot::More).count();
         let crowded = own >= MOST && !self.up.contains_key(&toast.slot);
         let slot = if crowded { Slot::More } else { toast.slot.clone() };
-        let up = self.up.entry(slot.clone()).or_insert(Up { since: now, count: 0 });
+        let up = self.up.entry(slot.clone()).or_insert_with(|| Up {
+            since: now,
+            said: Said::default(),
+            toast: toast.clone(),
+        });
         up.since = now;
-        up.count = up.count.saturating_add(count);
+        up.said.add(said);
+        up.toast = toast.clone();
+        let count = up.said.count();
+        if let (Slot::Conversation(_), Some(newest)) = (&slot, up.said.newest()) {
+            newest.clone_into(&mut toast.body);
+        }
         match slot {
-            Slot::More => Toast { slot, title: "JUICE".into(), body: self.words.more(up.count), click: None },
-            Slot::Conversation(_) | Slot::Requests if up.count > 1 => {
-                toast.title = format!("{} ({})", toast.title, up.count);
+            Slot::More => Toast { slot, title: "JUICE".into(), body: self.words.more(count), click: None },
+            Slot::Conversation(_) | Slot::Requests if count > 1 => {
+                toast.title = format!("{} ({count})", toast.title);
                 toast
             }
             Slot::Conversation(_) | Slot::Requests | Slot::Arrival(_) | Slot::Accepted(_) | Slot::Hidden => toast,

@@ -3,14 +3,17 @@
 //! [`Stage`] brings up what is missing of a screen (Xvfb) and a session bus (dbus-daemon) and gives [`Window`]s, each an
 //! app process of its own driven over WebDriver by `tauri-driver`. Linux only, as tauri-driver's WebKit is.
 
+mod desktop;
 mod driver;
 mod page;
+mod service;
 mod stage;
 mod toasts;
 
 pub use self::{
+    desktop::Desktop,
     driver::Window,
     page::id,
-    stage::{Stage, wait_for},
+    stage::{Stage, can_be_driven, wait_for},
     toasts::Toasts,
 };

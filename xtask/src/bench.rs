@@ -9,8 +9,9 @@ use crate::arguments::Subject;
 use crate::checkout::{Checkout, Profile, is_installed};
 use crate::failure::Failure;
 use crate::process::Children;
-use crate::setup::{self, Need};
+use crate::setup::{self, DRIVEN, Need, WINDOW};
 use crate::step::step;
+use crate::ui;
 
 pub fn bench(
     checkout: &Checkout,
@@ -22,9 +23,25 @@ pub fn bench(
         Subject::Message => "bench-message",
         Subject::Rendezvous => "bench-rendezvous",
         Subject::File => "bench-file",
-        Subject::History => "bench-history",
+        Subject::History => {
+            build_window(checkout, children)?;
+            "bench-history"
+        }
     };
     run_built(checkout, children, program, arguments)
+}
+
+/// The window in its release build, where one can be driven without anybody there.
+fn build_window(checkout: &Checkout, children: &mut Children) -> Result<(), Failure> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    setup::setup(checkout, children, &[&WINDOW[..], &DRIVEN[..]].concat())?;
+    ui::build(checkout, children)?;
+    step("build the window", || {
+        let mut cargo = checkout.cargo();
+        children.run(cargo.args(["build", "--release", "--package", "juice"]))
+    })
 }
 
 pub fn soak(checkout: &Checkout, children: &mut Children, arguments: &[String]) -> Result<(), Failure> {

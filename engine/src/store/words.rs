@@ -4,6 +4,7 @@
 //! without spaces, and emoji, are cut into single characters here, so that a part of such a text is found as a phrase.
 //! Nothing of a query is syntax: each of its pieces becomes a quoted phrase, and the last one may go on. Pure: no disk.
 
+use juice_proto::prose;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// The longest query that is looked at, in characters, and the most pieces of it.
@@ -125,36 +126,12 @@ impl Query {
         self.literal.iter().all(|piece| text.contains(piece.as_str()))
     }
 
-    /// The part of a text around the first hit, piece by piece; with whether each is a hit.
+    /// The part of a text around the first hit, piece by piece; with whether each is a hit. What is found in its words
+    /// is shown in them; what is found in its marks alone, or behind a link, is shown as it was typed.
     pub fn snippet(&self, text: &str) -> Vec<(String, bool)> {
-        let hits = self.hits(text);
-        let first = hits.first().map_or(0, |(start, _)| *start);
-        let start = beginning(text, first);
-        let end =
-            text.get(start..).and_then(|rest| rest.char_indices().nth(SNIPPET)).map_or(text.len(), |(n, _)| start + n);
-        let mut pieces = Vec::new();
-        let mut put = |from: usize, to: usize, hit: bool| {
-            let piece = text.get(from..to).unwrap_or_default();
-            if !piece.is_empty() {
-                pieces.push((piece.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>(), hit));
-            }
-        };
-        let mut at = start;
-        for (from, to) in hits {
-            if from >= at && to <= end {
-                put(at, from, false);
-                put(from, to, true);
-                at = to;
-            }
-        }
-        put(at, end, false);
-        if start > 0 {
-            pieces.insert(0, ("\u{2026}".into(), false));
-        }
-        if end < text.len() {
-            pieces.push(("\u{2026}".into(), false));
-        }
-        joined(pieces)
+        let plain = prose::plain(text);
+        let hits = self.hits(&plain);
+        if hits.is_empty() { cut(text, self.hits(text)) } else { cut(&plain, hits) }
     }
 
     /// Where hits are, in bytes, from the first to the last, none over another.
@@ -196,6 +173,37 @@ fn begins(words: &[Word], phrase: &[String], may_go_on: bool) -> bool {
                 word.folded == *wanted
             }
         })
+}
+
+/// The part of a text around the first of these hits.
+fn cut(text: &str, hits: Vec<(usize, usize)>) -> Vec<(String, bool)> {
+    let first = hits.first().map_or(0, |(start, _)| *start);
+    let start = beginning(text, first);
+    let end =
+        text.get(start..).and_then(|rest| rest.char_indices().nth(SNIPPET)).map_or(text.len(), |(n, _)| start + n);
+    let mut pieces = Vec::new();
+    let mut put = |from: usize, to: usize, hit: bool| {
+        let piece = text.get(from..to).unwrap_or_default();
+        if !piece.is_empty() {
+            pieces.push((piece.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>(), hit));
+        }
+    };
+    let mut at = start;
+    for (from, to) in hits {
+        if from >= at && to <= end {
+            put(at, from, false);
+            put(from, to, true);
+            at = to;
+        }
+    }
+    put(at, end, false);
+    if start > 0 {
+        pieces.insert(0, ("\u{2026}".into(), false));
+    }
+    if end < text.len() {
+        pieces.push(("\u{2026}".into(), false));
+    }
+    joined(pieces)
 }
 
 /// Where a snippet begins whose first hit is at `hit`: some words before it.
@@ -268,6 +276,27 @@ mod tests {
         assert!(pieces.contains(&("needle".into(), true)));
         let lines = Query::parse("two").unwrap().snippet("one\ntwo");
         assert_eq!(lines, [("one ".into(), false), ("two".into(), true)]);
+    }
+
+    #[test]
+    fn a_snippet_shows_words_and_not_how_they_were_marked() {
+        let snippet = |query: &str, text: &str| Query::parse(query).unwrap().snippet(text);
+        let piece = |text: &str, hit: bool| (text.to_owned(), hit);
+        assert_eq!(
+            snippet("fresh", "**Very fresh** `limes`, ~~not~~ _old_"),
+            [piece("Very ", false), piece("fresh", true), piece(" limes, not old", false)]
+        );
+        assert_eq!(snippet("limes", "1. `limes`\n2. figs"), [piece("limes", true), piece(" figs", false)]);
+        assert_eq!(
+            snippet("plan", "see [the plan](https://example.org/market)"),
+            [piece("see the ", false), piece("plan", true)]
+        );
+        assert_eq!(
+            snippet("market", "[plan](https://example.org/market)"),
+            [piece("[plan](https://example.org/", false), piece("market", true), piece(")", false)],
+            "what is found nowhere else is shown where it is"
+        );
+        assert_eq!(hits("**", "**bold**"), ["**", "**"], "marks are found too");
     }
 
     #[test]

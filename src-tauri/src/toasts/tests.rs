@@ -140,6 +140,60 @@ fn a_conversation_that_was_seen_takes_its_toast_back_and_counts_anew() {
     assert_eq!(toasts.due(after(start, 5_200)).first().map(|toast| toast.title.clone()), Some("bob".into()));
 }
 
+/// A message of Bob's under an id; deleted where there is no text.
+fn message(id: &str, text: Option<&str>) -> MessageView {
+    let Event::MessageArrived { message } = arrived("bob", text.unwrap_or_default()) else { unreachable!() };
+    MessageView { id: id.into(), deleted: text.is_none(), ..message }
+}
+
+fn shown(toasts: &mut Toasts, at: Instant) -> Vec<(String, String)> {
+    toasts.due(at).into_iter().map(|toast| (toast.title, toast.body)).collect()
+}
+
+#[test]
+fn a_deleted_message_leaves_its_toast_and_the_last_one_takes_the_toast_along() {
+    let (mut toasts, mirror, start) = toasts();
+    for (id, text) in [("1", "one"), ("2", "two")] {
+        let message = message(id, Some(text));
+        toasts.hear(&Event::MessageArrived { message }, &mirror, &elsewhere(), start);
+    }
+    assert_eq!(shown(&mut toasts, after(start, 200)), [("bob (2)".to_owned(), "two".to_owned())]);
+    assert_eq!(toasts.mended(&message("2", None), after(start, 300)), None);
+    assert_eq!(shown(&mut toasts, after(start, 2_000)), [("bob".to_owned(), "one".to_owned())]);
+    let slot = Slot::Conversation("bob".into());
+    assert_eq!(toasts.mended(&message("1", None), after(start, 2_100)), Some(slot));
+    assert_eq!(toasts.next_due(), None, "nothing is left to be shown");
+}
+
+#[test]
+fn what_is_deleted_before_it_was_shown_is_never_shown() {
+    let (mut toasts, mirror, start) = toasts();
+    toasts.hear(&Event::MessageArrived { message: message("1", Some("oh")) }, &mirror, &elsewhere(), start);
+    assert_eq!(toasts.mended(&message("1", None), start), None);
+    assert_eq!(toasts.next_due(), None);
+}
+
+#[test]
+fn a_mended_message_is_shown_as_it_stands_and_a_reaction_changes_nothing() {
+    let (mut toasts, mirror, start) = toasts();
+    toasts.hear(&Event::MessageArrived { message: message("1", Some("at for")) }, &mirror, &elsewhere(), start);
+    assert_eq!(toasts.due(after(start, 200)).len(), 1);
+    assert_eq!(toasts.mended(&message("1", Some("at for")), after(start, 300)), None);
+    assert_eq!(toasts.next_due(), None, "its words are the same");
+    assert_eq!(toasts.mended(&message("1", Some("at four")), after(start, 300)), None);
+    assert_eq!(shown(&mut toasts, after(start, 2_000)), [("bob".to_owned(), "at four".to_owned())]);
+}
+
+#[test]
+fn a_toast_that_was_put_away_does_not_come_back_mended() {
+    let (mut toasts, mirror, start) = toasts();
+    toasts.hear(&Event::MessageArrived { message: message("1", Some("at for")) }, &mirror, &elsewhere(), start);
+    assert_eq!(toasts.due(after(start, 200)).len(), 1);
+    assert_eq!(toasts.mended(&message("1", Some("at four")), after(start, 300)), None);
+    toasts.gone(&Slot::Conversation("bob".into()));
+    assert_eq!(toasts.next_due(), None);
+}
+
 #[test]
 fn who_is_busy_or_signed_out_is_left_in_peace() {
     let (mut toasts, mut mirror, start) = toasts();

@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 use super::stage::{Stage, free_ports, tool, wait_for};
 use crate::{PATIENCE, server::program};
 
+/// The web view's own driver.
+pub(super) const NATIVE: &str = "/usr/bin/WebKitWebDriver";
+
 pub struct Window {
     driver: Child,
     session: String,
@@ -28,7 +31,7 @@ impl Window {
         let driver = stage
             .command(tool("tauri-driver"))
             .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
-            .args(["--native-driver", "/usr/bin/WebKitWebDriver"])
+            .args(["--native-driver", NATIVE])
             .envs(environment.iter().copied())
             .stdout(log.try_clone().expect("a file can be shared"))
             .stderr(log)
@@ -46,6 +49,8 @@ impl Window {
         let session = window.post("", &wanted);
         let id = session["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {session}")).to_owned();
         window.session = format!("{base}/session/{id}");
+        // A window that comes up takes the focus, and with it keys that are meant for another.
+        window.wait("[data-testid^=\"phase-\"]");
         window
     }
 
@@ -147,6 +152,13 @@ impl Window {
         self.post("/window/rect", &json!({ "width": width, "height": height, "x": 0, "y": 0 }));
     }
 
+    /// Memory (PSS) of the app on this profile and of its web process, in MB.
+    pub fn memory(&self, profile: &Path) -> (f64, f64) {
+        let app = app_on(profile).expect("the app runs");
+        let page = numbers().find(|number| parent_of(*number) == Some(app) && name_of(*number) == "WebKitWebProces");
+        (pss_of(app), pss_of(page.expect("it has a web process")))
+    }
+
     /// Kills the app on this profile without warning, and the driver with it.
     pub fn kill(self, profile: &Path) {
         let app = app_on(profile).expect("the app runs");
@@ -161,12 +173,33 @@ impl Window {
     }
 }
 
+/// All processes.
+fn numbers() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn parent_of(process: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}
+
+/// A name as the system keeps it: its first 15 letters.
+fn name_of(process: u32) -> String {
+    fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default().trim().to_owned()
+}
+
+fn pss_of(process: u32) -> f64 {
+    let all = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).expect("the process is one's own");
+    let line = all.lines().find_map(|line| line.strip_prefix("Pss:")).expect("the system counts it");
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    kib * 1_024.0 / 1_000_000.0
+}
+
 /// The process of the app on a profile, which its command line names.
 fn app_on(profile: &Path) -> Option<u32> {
-    let processes = fs::read_dir("/proc").ok()?.flatten();
-    let mut numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let app = program("juice").display().to_string();
-    numbers.find(|number| {
+    numbers().find(|number| {
         let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
         let mut words = line.split(|byte| *byte == 0).map(String::from_utf8_lossy);
         words.next().is_some_and(|first| first == app) && words.any(|word| word == profile.display().to_string())

@@ -117,6 +117,13 @@ pub(super) fn free_ports() -> (u16, u16) {
     (a, b)
 }
 
+/// Whether all is here that it takes to drive a window on a hidden screen.
+pub fn can_be_driven() -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let is_there = |name: &str| tool(name).is_absolute() || env::split_paths(&path).any(|it| it.join(name).exists());
+    ["Xvfb", "dbus-daemon", "tauri-driver"].into_iter().all(is_there) && Path::new(super::driver::NATIVE).exists()
+}
+
 /// Where a tool is: on PATH, or where cargo installs.
 pub(super) fn tool(name: &str) -> std::path::PathBuf {
     let home = env::var_os("CARGO_HOME").map(Into::into).or_else(|| env::home_dir().map(|home| home.join(".cargo")));

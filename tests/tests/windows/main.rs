@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use juice_tests::{
     Folder, ServerProcess,
-    windows::{Stage, Window},
+    windows::{Desktop, Stage, Window},
 };
 
 fn pictures() -> PathBuf {
@@ -39,19 +39,27 @@ struct Scene {
     stage: Stage,
     server: ServerProcess,
     folders: Vec<Folder>,
+    desktop: bool,
 }
 
 impl Scene {
     fn set(names: &[&str]) -> Self {
         let folders: Vec<_> = ["server"].iter().chain(names).copied().map(Folder::new).collect();
         let server = ServerProcess::start(folders[0].path(), "127.0.0.1:0");
-        Self { stage: Stage::open("1400x1000"), server, folders }
+        Self { stage: Stage::open("1400x1000"), server, folders, desktop: false }
+    }
+
+    /// A desktop, for the windows that are opened from here on.
+    fn desktop(&mut self) -> Desktop {
+        self.desktop = true;
+        Desktop::watch(&self.stage)
     }
 
     fn window(&self, number: usize) -> Window {
         let folder = self.folders[number + 1].path();
         let home = folder.display().to_string();
-        let environment = [("LANG", "en_GB.UTF-8"), ("HOME", home.as_str())];
+        let mut environment = vec![("LANG", "en_GB.UTF-8"), ("HOME", home.as_str())];
+        environment.extend(self.desktop.then_some(Desktop::ENVIRONMENT));
         Window::open(&self.stage, folder, &["--server", self.server.address()], &environment)
     }
 

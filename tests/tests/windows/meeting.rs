@@ -96,6 +96,13 @@ fn a_message_that_nobody_looks_at_is_a_toast_and_its_click_opens_the_conversatio
     bob.accept_request();
     alice.wait_state("bob", "here");
     alice.open_chat("bob");
+    // What its author deletes leaves the screen.
+    alice.say("not for you");
+    let wrong = toasts.until("for the wrong message", |toast| toast["body"].to_string().contains("not for you"));
+    alice.on_message("not for you", &id("message-menu"));
+    alice.click(&id("menu-delete"));
+    alice.click(&id("delete-submit"));
+    toasts.until_taken_back(&wrong);
     alice.say("ring ring");
     let toast = toasts.until("for the message", |toast| toast["body"].to_string().contains("ring ring"));
     assert!(toast["summary"].to_string().contains("alice"), "it says who: {toast}");

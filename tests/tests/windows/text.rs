@@ -6,7 +6,7 @@ use std::{
 };
 
 use juice_tests::windows::{id, wait_for};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Scene, picture};
 
@@ -85,9 +85,84 @@ fn what_was_said_can_be_answered_mended_marked_deleted_and_found() {
 }
 
 #[test]
+fn a_conversation_is_written_out_as_what_was_said_and_no_more() {
+    let mut scene = Scene::set(&["alice", "bob"]);
+    let mut desktop = scene.desktop();
+    let (alice, bob) = scene.buddies();
+    alice.say("Is <script>alert(1)</script> **harmless**?");
+    bob.wait_message("harmless", false);
+    bob.on_message("harmless", &id("reply"));
+    bob.wait(&id("reply-bar"));
+    bob.say("As letters it is");
+    bob.say("My password is swordfish");
+    alice.wait_message("swordfish", false);
+    bob.on_message("swordfish", &id("message-menu"));
+    bob.click(&id("menu-delete"));
+    bob.click(&id("delete-submit"));
+    alice.say("/me shrugs");
+    alice.say("See you at for");
+    alice.type_into(&id("composer"), "\u{e013}");
+    alice.wait(&id("reply-bar"));
+    alice.clear(&id("composer"));
+    alice.say("See you at four");
+    alice.wait_delivery("See you at four", "read");
+    wait_for("the deletion", || !alice.text(&id("messages")).contains("swordfish"));
+    let folder = scene.home(0).to_path_buf();
+    let mut written = |format: &str, ending: &str| {
+        alice.click(&id("conversation-menu"));
+        alice.click(&id("export"));
+        alice.click(&id(&format!("export-{format}")));
+        alice.click(&id("export-submit"));
+        // Who types a name leaves the ending away.
+        let proposed = desktop.save_to(&folder.join("talk"));
+        assert_eq!(proposed, format!("JUICE bob.{ending}"), "a name is proposed");
+        alice.wait_gone(&id("export-submit"));
+        fs::read_to_string(folder.join(format!("talk.{ending}"))).expect("it is where it was to be")
+    };
+
+    let html = written("html", "html");
+    assert!(html.contains("<title>alice and bob</title>"), "{html}");
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; <strong>harmless</strong>?"), "{html}");
+    assert!(!html.contains("<script"), "nothing in it is alive");
+    assert!(html.contains("Content-Security-Policy\" content=\"default-src 'none'"), "nor could be");
+
+    let markdown = written("markdown", "md");
+    assert!(markdown.starts_with("# alice and bob\n"), "{markdown}");
+    assert!(markdown.contains("\n> See you at four  \n\nBefore, since "), "the earlier text is there too: {markdown}");
+
+    let json = written("json", "json");
+    let all: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(
+        (&all["format"], &all["me"], &all["buddy"]),
+        (&json!("juice-conversation"), &json!("alice"), &json!("bob"))
+    );
+    let said: Vec<_> = all["messages"].as_array().expect("a list").iter().map(|m| (&m["by"], &m["text"])).collect();
+    let wanted = [
+        ("alice", "Is <script>alert(1)</script> **harmless**?"),
+        ("bob", "As letters it is"),
+        ("bob", ""),
+        ("alice", "/me shrugs"),
+        ("alice", "See you at four"),
+    ]
+    .map(|(by, text)| (json!(by), json!(text)));
+    assert_eq!(said, wanted.iter().map(|(by, text)| (by, text)).collect::<Vec<_>>(), "in order, each once");
+    let messages = &all["messages"];
+    assert_eq!(messages[1]["answers"]["id"], messages[0]["id"], "what answers says what it answers");
+    assert_eq!(messages[2]["deleted"], json!(true));
+    assert_eq!(messages[4]["earlier"][0]["text"], json!("See you at for"));
+    assert_eq!(messages[4]["delivery"]["state"], json!("read"));
+    for file in [&html, &markdown, &json] {
+        assert!(!file.contains("swordfish"), "what was deleted is in no file");
+    }
+    let left: Vec<_> = walk(&folder).into_iter().filter(|path| path.to_string_lossy().contains("unfinished")).collect();
+    assert!(left.is_empty(), "nothing half written lies about: {left:?}");
+}
+
+#[test]
 fn a_file_of_fifty_megabytes_survives_the_death_of_its_receiver() {
     const SIZE: usize = 50 * 1024 * 1024;
-    let scene = Scene::set(&["alice", "bob"]);
+    let mut scene = Scene::set(&["alice", "bob"]);
+    let mut desktop = scene.desktop();
     let (alice, bob) = scene.buddies();
     let paste = "const bytes = new Uint8Array(arguments[0]); \
                  for (let n = 0; n < bytes.length; n++) bytes[n] = (n * 31 + (n >> 9)) & 255; \
@@ -114,6 +189,10 @@ fn a_file_of_fifty_megabytes_survives_the_death_of_its_receiver() {
     bob.wait(&format!("{}[data-stage=\"done\"]", id("file")));
     picture(&bob, "file-done");
     let whole = find(scene.home(1), "holiday film.bin").expect("it is in the downloads");
+    bob.on_message("From the island", &id("message-menu"));
+    bob.click(&id("menu-show"));
+    let address = format!("file://{}", whole.display()).replace(' ', "%20");
+    assert_eq!(desktop.shown(), json!([address]), "the file manager chooses the file itself");
     let bytes = fs::read(whole).expect("it can be read");
     assert_eq!(bytes.len(), SIZE);
     let right = bytes.iter().enumerate().all(|(n, byte)| usize::from(*byte) == (n * 31 + (n >> 9)) & 255);

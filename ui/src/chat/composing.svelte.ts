@@ -1,6 +1,7 @@
 // What is being written to a buddy: its draft is kept, and they are told that it is being typed.
 
 import type { Session } from '../session/session.svelte';
+import { isTalk } from './commands';
 
 /** How long after the last key a draft is kept, in ms. */
 const DRAFT_AFTER = 500;
@@ -44,7 +45,8 @@ export class Composing {
     this.#touched = true;
     clearTimeout(this.#draftTimer);
     this.#draftTimer = setTimeout(() => this.keep(), DRAFT_AFTER);
-    this.#tellTyping(this.text !== '');
+    // A command is not for the buddy.
+    this.#tellTyping(isTalk(this.text));
   }
 
   /** Put another text into the field until `putBack`. */

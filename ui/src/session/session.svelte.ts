@@ -2,6 +2,7 @@
 
 import { createContext } from 'svelte';
 import { refusal, type Bridge } from '../bridge/bridge';
+import type { Availability } from '../bridge/generated/Availability';
 import type { Command } from '../bridge/generated/Command';
 import type { CommandError } from '../bridge/generated/CommandError';
 import type { Event } from '../bridge/generated/Event';
@@ -10,6 +11,9 @@ import type { Phase } from '../bridge/generated/Phase';
 import type { Reply } from '../bridge/generated/Reply';
 import type { ServerState } from '../bridge/generated/ServerState';
 import type { Snapshot } from '../bridge/generated/Snapshot';
+
+/** Characters of a status line. */
+export const LONGEST_LINE = 140;
 
 export type Outcome = { reply: Reply; error: null } | { reply: null; error: CommandError };
 
@@ -22,6 +26,9 @@ export class Session {
   keyring = $state(false);
   /** Whether the window is in front: until told otherwise it is. */
   inFront = $state(true);
+
+  /** A status line that was given along with a state, and the one that comes back after it. */
+  #lent: { line: string; usual: string } | null = null;
 
   constructor(bridge: Bridge) {
     this.bridge = bridge;
@@ -54,6 +61,20 @@ export class Session {
     }
   }
 
+  /** Change how I am, with a line or with the one that there is; whoever is here again has the line from before. */
+  async stand(
+    availability: Availability,
+    said: string,
+  ): Promise<{ line: string; error: CommandError | null }> {
+    const shown = this.me?.statusText ?? '';
+    const usual = this.#lent?.line === shown ? this.#lent.usual : shown;
+    const back = availability === 'here';
+    const line = said === '' ? (back ? usual : shown) : asStatusLine(said);
+    this.#lent = back || line === usual ? null : { line, usual };
+    const { error } = await this.ask({ type: 'setStatus', availability, text: line });
+    return { line, error };
+  }
+
   /** Give a command; a refusal comes back as a value, to be put beside what caused it. */
   async ask(command: Command): Promise<Outcome> {
     try {
@@ -63,5 +84,9 @@ export class Session {
     }
   }
 }
+
+/** One line, as long as buddies are shown of it. */
+const asStatusLine = (said: string): string =>
+  [...said.replace(/\s+/gu, ' ')].slice(0, LONGEST_LINE).join('');
 
 export const [useSession, provideSession] = createContext<Session>();

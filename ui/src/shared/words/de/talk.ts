@@ -156,6 +156,21 @@ export const talk: typeof english = {
   restoreSubmit: 'Datei wählen',
   restoreWorking: 'Wird zurückgeholt…',
 
+  commands: {
+    me: { names: ['ich'], takes: 'winkt', does: 'Sagen, was du tust' },
+    away: { names: ['weg'], takes: 'warum', does: 'Weg sein' },
+    busy: { names: ['beschäftigt'], takes: 'warum', does: 'Beschäftigt sein' },
+    here: { names: ['zurück', 'da'], takes: '', does: 'Wieder da sein' },
+    invisible: { names: ['unsichtbar'], takes: '', does: 'Wie offline aussehen' },
+    help: { names: ['hilfe'], takes: '', does: 'Tasten und Befehle' },
+  },
+  commandList: 'Befehle',
+  commandUnknown: (name) =>
+    `${name} ist kein Befehl, darum ging nichts raus. Noch einmal Enter schickt es als Text.`,
+  commandBare: (name) =>
+    `Nach ${name} fehlen Worte, etwa «${name} winkt». Noch einmal Enter schickt es als Text.`,
+  sendAsText: 'Als Text senden',
+
   keyFind: 'Im Gespräch suchen',
   keyFindAll: 'Überall suchen',
   keyEditLast: 'Letzte eigene Nachricht bearbeiten (in leerer Zeile)',

@@ -164,6 +164,22 @@ export const talk = {
   restoreSubmit: 'Choose the file',
   restoreWorking: 'Bringing it back…',
 
+  // Commands
+  commands: {
+    me: { names: ['me'] as string[], takes: 'waves', does: 'Say what you do' },
+    away: { names: ['away'] as string[], takes: 'why', does: 'Be away' },
+    busy: { names: ['busy'] as string[], takes: 'why', does: 'Be busy' },
+    here: { names: ['back', 'here'] as string[], takes: '', does: 'Be here again' },
+    invisible: { names: ['invisible'] as string[], takes: '', does: 'Look offline' },
+    help: { names: ['help'] as string[], takes: '', does: 'Keys and commands' },
+  },
+  commandList: 'Commands',
+  commandUnknown: (name: string) =>
+    `${name} isn’t a command, so nothing was sent. Enter again sends it as text.`,
+  commandBare: (name: string) =>
+    `${name} wants words after it, like «${name} waves». Enter again sends it as text.`,
+  sendAsText: 'Send as text',
+
   // Keyboard sheet
   keyFind: 'Search in the conversation',
   keyFindAll: 'Search everywhere',

@@ -1,5 +1,6 @@
 //! How fast a long history is: a profile of 1,000,000 messages, 100,000 of them in one conversation; opened, paged and
-//! searched as the window does. The last line is one JSON object. An argument is another number of messages.
+//! searched as the window does; and the memory of a real window on such a conversation, where there can be one. The last
+//! line is one JSON object. An argument is another number of messages, or `window` for its memory alone.
 
 #![allow(
     clippy::expect_used,
@@ -9,6 +10,10 @@
     reason = "a benchmark that can't go on has failed"
 )]
 
+mod talk;
+#[cfg(target_os = "linux")]
+mod window;
+
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -16,13 +21,13 @@ use std::{
 
 use juice_engine::store::{At, Store, StoreNews};
 use juice_proto::{
-    content::{self, Body, Content, Hlc, Place},
-    id::{AccountId, ConversationId, MessageId},
+    content,
+    id::{AccountId, ConversationId},
     messenger::{
         SaveId,
-        record::{Change, MessageRecord, Progress},
+        record::{Change, MessageRecord},
     },
-    sign::{SecretKey, Signed},
+    sign::SecretKey,
     vault::{DataKey, KdfParams, Vault},
 };
 use juice_tests::Folder;
@@ -32,22 +37,31 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
+use self::talk::{Speech, Talk};
+
 /// 2025.
 const NOW: u64 = 1_750_000_000_000;
+const TOTAL: u64 = 1_000_000;
 const BUDDIES: u64 = 50;
 /// Messages in one save.
 const BATCH: u64 = 1_000;
 /// One in so many messages holds the rare word.
 const RARE: u64 = 50_000;
+/// One in so many messages is of the long conversation.
+const LONG: u64 = 10;
 /// What a window asks for at first.
 const PAGE: u32 = 100;
 const HITS: u32 = 50;
 const ROUNDS: usize = 9;
 
 fn main() {
-    let total: u64 = std::env::args().nth(1).map_or(1_000_000, |total| total.parse().expect("a number"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime").block_on(measure(total));
+    let runtime = runtime.expect("a runtime");
+    match std::env::args().nth(1).as_deref() {
+        Some("window") => println!("{}", json!({ "ui_pss_mb": runtime.block_on(memory(TOTAL / LONG)) })),
+        Some(total) => runtime.block_on(measure(total.parse().expect("a number, or `window`"))),
+        None => runtime.block_on(measure(TOTAL)),
+    }
 }
 
 async fn measure(total: u64) {
@@ -94,6 +108,7 @@ async fn measure(total: u64) {
     }
     store.close().await;
     let (delete, forget, meanwhile) = forget(&database, &key).await;
+    let memory = memory(total / LONG).await;
     println!(
         "{}",
         json!({
@@ -106,8 +121,22 @@ async fn measure(total: u64) {
             "delete_ms": delete,
             "forget_ms": forget,
             "message_while_forgetting_ms": { "p50": at(&meanwhile, 50), "p95": at(&meanwhile, 95) },
+            "ui_pss_mb": memory,
         })
     );
+}
+
+/// Memory of a real window before and after such a conversation; null where no window can be driven.
+#[cfg(target_os = "linux")]
+async fn memory(messages: u64) -> serde_json::Value {
+    let Some((before, after)) = window::memory(messages).await else { return serde_json::Value::Null };
+    json!({ "before": before, "after": after })
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn memory(_: u64) -> serde_json::Value {
+    eprintln!("no window: one can be driven on Linux only");
+    serde_json::Value::Null
 }
 
 /// Deletes a message, and forgets the long conversation while messages come in another: how long each took, and, sorted, each of those
@@ -155,7 +184,7 @@ async fn build(database: &Path, key: &DataKey, total: u64) {
     let mut seqs = vec![[0u64; 2]; BUDDIES as usize];
     let mut changes = Vec::new();
     for n in 0..total {
-        let to = if n % 10 == 0 { 0 } else { 1 + u64::from(rng.next_u32()) % (BUDDIES - 1) };
+        let to = if n % LONG == 0 { 0 } else { 1 + u64::from(rng.next_u32()) % (BUDDIES - 1) };
         let mine = rng.next_u32().is_multiple_of(2);
         let seq = &mut seqs[to as usize][usize::from(mine)];
         *seq += 1;
@@ -188,75 +217,14 @@ async fn build(database: &Path, key: &DataKey, total: u64) {
     store.close().await;
 }
 
-/// People's way of talking: words by Zipf's law, eleven at a time.
-struct Speech {
-    words: Vec<String>,
-    below: Vec<f64>,
-}
-
-impl Speech {
-    fn new() -> Self {
-        let mut rng = ChaCha20Rng::from_seed([2; 32]);
-        let common = ["the", "and", "to", "you", "it", "that", "is", "hello", "what", "so"].map(str::to_owned);
-        let letters = "etaoinshrdlucmfwypvbgk".as_bytes();
-        let made = (10..30_000).map(|_| {
-            let length = 2 + rng.next_u32() as usize % 8;
-            (0..length).map(|_| char::from(letters[rng.next_u32() as usize % letters.len()])).collect()
-        });
-        let words: Vec<String> = common.into_iter().chain(made).collect();
-        let mut sum = 0.0;
-        let below = (0..words.len())
-            .map(|rank| {
-                sum += 1.0 / (rank as f64 + 2.7);
-                sum
-            })
-            .collect();
-        Self { words, below }
-    }
-
-    fn say(&self, rng: &mut ChaCha20Rng) -> String {
-        let all = self.below.last().copied().unwrap_or_default();
-        let said = (0..11).map(|_| {
-            let at = f64::from(rng.next_u32()) / f64::from(u32::MAX) * all;
-            self.words[self.below.partition_point(|below| *below < at).min(self.words.len() - 1)].as_str()
-        });
-        said.collect::<Vec<_>>().join(" ")
-    }
-}
-
 fn buddy(number: u64) -> AccountId {
     AccountId::new([number as u8 + 1; 32])
 }
 
 fn message(device: &SecretKey, to: u64, mine: bool, seq: u64, at: u64, text: &str) -> MessageRecord {
-    let place = Place {
-        conversation: ConversationId::new([to as u8 + 1; 32]),
-        author: AccountId::new([if mine { 0 } else { to as u8 + 1 }; 32]),
-        device: device.device(),
-        seq,
-        previous: MessageId::new([0; 32]),
-        hlc: Hlc(at << 16),
-        sent_ms: at,
-    };
-    let content = Content::new(place, &Body::text(text));
-    // Signing is not what is measured.
-    let signed = Signed::from_parts(juice_proto::frame::encode(&content), [0; 64]);
-    MessageRecord {
-        id: content::id(&signed),
-        buddy: buddy(to),
-        conversation: content.conversation,
-        mine,
-        device: content.device,
-        seq,
-        hlc: content.hlc,
-        sent_ms: content.sent_ms,
-        kind: content.kind,
-        text: text.into(),
-        target: None,
-        signed,
-        progress: if mine { Progress::Read(at) } else { Progress::Waiting },
-        posted: None,
-    }
+    let (me, buddy) = (AccountId::new([0; 32]), buddy(to));
+    let talk = Talk { me, buddy, conversation: ConversationId::new([to as u8 + 1; 32]) };
+    talk.message(device, mine, seq, at, text)
 }
 
 async fn opened(database: &Path, key: &DataKey) -> Store {
