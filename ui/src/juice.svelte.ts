@@ -129,6 +129,8 @@ export class Juice {
         void this.refresh().then(() => void this.chats.current?.load());
         break;
       case 'messageArrived':
+        // A call has rung already.
+        if (event.message.call) break;
         if (!this.session.inFront || this.desk.open !== event.message.buddy) drop();
         break;
       case 'callRecorded':

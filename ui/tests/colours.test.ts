@@ -76,6 +76,20 @@ describe.each(Object.entries(themes))('in the %s', (_, theme) => {
     }
   });
 
+  test('a call can be read: its bar, its buttons, its warnings', () => {
+    const pairs = [
+      ['ink', 'orange-soft'],
+      ['amber-ink', 'orange-soft'],
+      ['leaf-ink', 'orange-soft'],
+      ['berry-ink', 'orange-soft'],
+      ['on-berry', 'berry'],
+      ['on-orange', 'amber'],
+      ['paper', 'ink'],
+    ] as const;
+    for (const [ink, ground] of pairs)
+      expect(contrast(ofHex(token(theme, ink)), ofHex(token(theme, ground))), ink).toBeGreaterThan(4.5);
+  });
+
   test('what is found can be read', () => {
     expect(contrast(ofHex(token(theme, 'on-found')), ofHex(token(theme, 'found')))).toBeGreaterThan(4.5);
   });

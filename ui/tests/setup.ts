@@ -1,6 +1,10 @@
 // What jsdom lacks and the window relies on.
 
+import { configure } from '@testing-library/svelte';
 import { afterEach, vi } from 'vitest';
+
+// What is waited for comes at once on a quiet machine; a busy one must not make a failure of it.
+configure({ asyncUtilTimeout: 10_000 });
 
 HTMLDialogElement.prototype.showModal = function showModal(): void {
   this.open = true;

@@ -1,7 +1,7 @@
 // A whole engine made of memory, for the browser and for tests: same interface, same roads, no network.
 //
 // `?scene=` chooses what is there at the start (firstrun, locked, empty, few, many, offline, long, showcase, rich,
-// huge); `?still` keeps the cast from moving on its own, and `?nokeyring` takes the keyring away. Passwords containing
+// huge, calls); `?still` keeps the cast from moving on its own, and `?nokeyring` takes the keyring away. Passwords containing
 // "wrong" are wrong, the name "taken" is taken, "nobody" is nobody's, and a server address with "invite" in it asks
 // for a registration code. `?call=` puts a call on the way (fake/callscenes.ts), `?nosound` takes the devices away.
 
