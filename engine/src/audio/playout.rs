@@ -75,7 +75,7 @@ pub(super) struct Playout {
     orders: Receiver<Order>,
     reference: Producer<f32>,
     start: Instant,
-    seats: Vec<Box<Seat>>,
+    seats: Vec<Seat>,
     speaker: Option<Speaker>,
     record: Option<Producer<f32>>,
     /// When the next block is due where no speaker asks for it.
@@ -117,7 +117,7 @@ impl Playout {
         loop {
             match self.orders.try_recv() {
                 Ok(Order::Speaker(feed)) => self.change(feed),
-                Ok(Order::Hear(seat)) => self.seats.push(seat),
+                Ok(Order::Hear(seat)) => self.seats.push(*seat),
                 Ok(Order::Record(record)) => self.record = Some(record),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,

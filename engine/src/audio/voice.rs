@@ -40,6 +40,11 @@ const MOST_STEPS: usize = 64;
 const LONGEST_FRAME: usize = 2_880;
 /// Packets after a loss for which the next is waited for, since it has the lost one's copy.
 const LOSS_IS_REMEMBERED: u32 = 500;
+/// Added each time that a packet is there just too late.
+const CAUTION: i64 = 5 * MS;
+const MOST_CAUTION: i64 = 20 * MS;
+/// 15 s, in blocks.
+const CALM: u32 = 1_500;
 
 /// See the module.
 pub(super) struct Voice {
@@ -64,6 +69,10 @@ pub(super) struct Voice {
     was_quiet: bool,
     fade_in: bool,
     loss_remembered: u32,
+    /// More delay than the network asks for, since this machine's callbacks are late; in samples.
+    caution: i64,
+    /// Blocks until there is less of it.
+    calm: u32,
     reception: Reception,
 }
 
@@ -85,6 +94,8 @@ impl Voice {
             was_quiet: true,
             fade_in: true,
             loss_remembered: 0,
+            caution: 0,
+            calm: 0,
             reception: Reception::default(),
         })
     }
@@ -118,6 +129,7 @@ impl Voice {
             block.fill(0.0);
             return;
         }
+        self.be_calmer();
         self.keep_pace(now);
         for _ in 0..MOST_STEPS {
             if self.sound.len() >= BLOCK {
@@ -140,9 +152,27 @@ impl Voice {
         }
     }
 
+    /// A packet came a moment after its turn: the speaker asks less evenly than the network's jitter explains.
+    fn be_careful(&mut self) {
+        self.caution = (self.caution + CAUTION).min(MOST_CAUTION);
+        self.calm = CALM;
+    }
+
+    /// Without another such moment, caution goes as slowly as it can be heard to go: not at all.
+    fn be_calmer(&mut self) {
+        if self.caution == 0 {
+            return;
+        }
+        self.calm = self.calm.saturating_sub(1);
+        if self.calm == 0 {
+            self.caution = (self.caution - CAUTION).max(0);
+            self.calm = CALM;
+        }
+    }
+
     /// The redundancy for a lost packet comes with the next, one frame later; it is waited for where packets get lost.
     fn ahead(&self) -> i64 {
-        if self.loss_remembered > 0 { self.frame } else { 0 }
+        self.caution + if self.loss_remembered > 0 { self.frame } else { 0 }
     }
 
     fn ideal(&self, now: i64) -> i64 {
@@ -286,6 +316,9 @@ impl Voice {
     fn decode(&mut self) {
         let Some(Packet { number, captured, samples, opus }) = self.buffer.take() else { return };
         self.turn = Some(number + 1);
+        if self.owed > 0 {
+            self.be_careful();
+        }
         self.loss_remembered = self.loss_remembered.saturating_sub(1);
         let length = usize::try_from(samples).unwrap_or_default().min(self.decoded.len());
         let decoded = self.decoder.decode_float(&opus, self.decoded.get_mut(..length).unwrap_or_default(), false);

@@ -10,12 +10,14 @@ pub(super) const MS: i64 = 48;
 
 /// Frames that are remembered: 10 s of speech in frames of 20 ms.
 const WINDOW: usize = 500;
-/// Nobody notices less, and the playout itself works in steps of 10 ms.
-const SHORTEST: i64 = 20 * MS;
+/// The playout works in steps of 10 ms.
+const SHORTEST: i64 = 12 * MS;
 /// Beyond this a conversation suffers more from the delay than from gaps.
 const LONGEST: i64 = 200 * MS;
 /// A frame is decoded up to 10 ms before its last sample is due; the rest is for uneven callbacks.
-const MARGIN: i64 = 15 * MS;
+const MARGIN: i64 = 12 * MS;
+/// What isn't later than this over the usual is no longer held up by a stall.
+const NEARLY: i64 = 20 * MS;
 /// Until so many frames have come, little is known.
 const FEW: usize = 25;
 const JITTER_OF_THE_UNKNOWN: i64 = 15 * MS;
@@ -51,7 +53,7 @@ impl Arrivals {
 
     /// What a stall held up says nothing of the usual way, and no delay that people bear would have helped.
     fn belongs_to_a_stall(&mut self, behind: i64, arrived: i64) -> bool {
-        let usual = self.jitter + SHORTEST;
+        let usual = self.jitter + NEARLY;
         match self.stalled_since {
             None if behind <= LONGEST => false,
             None => {
@@ -86,8 +88,8 @@ impl Arrivals {
         self.jitter
     }
 
-    /// How long the quickest frames must wait, in samples. `ahead` is how much more must be there to make good a loss:
-    /// redundancy lies in the next frame.
+    /// How long the quickest frames must wait, in samples. `ahead` is how much more must be there for
+    /// other reasons than jitter.
     pub(super) fn target(&self, ahead: i64) -> i64 {
         let jitter = if self.offsets.len() < FEW { self.jitter.max(JITTER_OF_THE_UNKNOWN) } else { self.jitter };
         (jitter + MARGIN + ahead).clamp(SHORTEST, LONGEST)
