@@ -59,6 +59,9 @@ fn explain(family: Family, needs: &[Need]) -> Result<(), Failure> {
             if needs.contains(&Need::Compiler) && !succeeds(compiler.arg("-p")) {
                 return Err(Failure::new("no C compiler: run `xcode-select --install`, then this again"));
             }
+            if needs.contains(&Need::Compiler) && !is_installed("cmake") {
+                note("CMake is missing: `brew install cmake`");
+            }
         }
         Family::Windows => {
             let is_set = |name| std::env::var_os(name).is_some();
@@ -72,6 +75,9 @@ fn explain(family: Family, needs: &[Need]) -> Result<(), Failure> {
             }
             if needs.contains(&Need::Compiler) && !is_installed("nasm") {
                 note("NASM is missing: `winget install NASM.NASM`");
+            }
+            if needs.contains(&Need::Compiler) && !is_installed("cmake") {
+                note("CMake is missing: `winget install Kitware.CMake`");
             }
         }
     }
