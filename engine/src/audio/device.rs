@@ -63,8 +63,19 @@ pub(super) trait Backend {
     fn microphone(&mut self, choice: &MicrophoneChoice) -> Result<Box<dyn Input>, AudioError>;
     /// Finds a speaker; a named one that isn't there is an error.
     fn speaker(&mut self, choice: &SpeakerChoice) -> Result<Box<dyn Output>, AudioError>;
-    /// Which microphone and speaker of the system a choice means at this moment, if they are there and work.
-    fn present(&mut self, microphone: &MicrophoneChoice, speaker: &SpeakerChoice) -> (Option<About>, Option<About>);
+    /// Which microphone and speaker the choices mean at this moment.
+    fn present(&mut self, microphone: &MicrophoneChoice, speaker: &SpeakerChoice) -> (Meant, Meant);
+}
+
+/// What a choice stands for at some moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// The one that was opened: it can't be unplugged.
+    Same,
+    /// None that works. A sound server may have moved a stream to anything it has, even to what the speaker plays.
+    Nothing,
+    /// This one.
+    This(DeviceId),
 }
 
 /// What is known of a device before it runs.

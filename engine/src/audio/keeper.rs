@@ -100,8 +100,8 @@ impl<B: Backend> Keeper<B> {
             if looked.elapsed() >= LOOK {
                 looked = Instant::now();
                 let (meant, also_meant) = self.backend.present(&self.microphone, &self.speaker);
-                microphone.compare(meant.as_ref());
-                speaker.compare(also_meant.as_ref());
+                microphone.compare(&meant);
+                speaker.compare(&also_meant);
             }
             self.keep_microphone(&mut microphone);
             self.keep_speaker(&mut speaker);

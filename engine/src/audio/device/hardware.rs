@@ -13,7 +13,7 @@ use cpal::{
 
 pub use self::listing::{Device, DeviceList, devices, probe};
 use super::{
-    About, Backend, DeviceChoice, DeviceId, Input, MicrophoneChoice, Output, Running, SpeakerChoice, synthetic,
+    About, Backend, DeviceChoice, DeviceId, Input, Meant, MicrophoneChoice, Output, Running, SpeakerChoice, synthetic,
 };
 use crate::audio::{error::AudioError, frame::RATE, microphone::MicrophoneCallback, speaker::SpeakerCallback};
 
@@ -56,13 +56,14 @@ impl Devices {
         found
     }
 
-    fn meant<S>(&mut self, choice: &DeviceChoice<S>, way: Way) -> Option<About> {
+    fn meant<S>(&mut self, choice: &DeviceChoice<S>, way: Way) -> Meant {
         let named = match choice {
-            DeviceChoice::Synthetic(_) => return None,
+            DeviceChoice::Synthetic(_) => return Meant::Same,
             DeviceChoice::Default => None,
             DeviceChoice::Named(id) => self.find(Some(id), way).ok(),
         };
-        named.or_else(|| self.find(None, way).ok()).map(|found| found.about)
+        let found = named.or_else(|| self.find(None, way).ok());
+        found.map_or(Meant::Nothing, |found| Meant::This(found.about.id))
     }
 }
 
@@ -83,7 +84,7 @@ impl Backend for Devices {
         }
     }
 
-    fn present(&mut self, microphone: &MicrophoneChoice, speaker: &SpeakerChoice) -> (Option<About>, Option<About>) {
+    fn present(&mut self, microphone: &MicrophoneChoice, speaker: &SpeakerChoice) -> (Meant, Meant) {
         if self.host.as_ref().is_some_and(|host| !is_best(host)) {
             self.host = None;
         }

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::Opened;
-use crate::audio::{device::About, error::AudioError};
+use crate::audio::{
+    device::{About, Meant},
+    error::AudioError,
+};
 
 /// Some devices take as long to start calling.
 const GRACE: Duration = Duration::from_secs(3);
@@ -47,10 +50,14 @@ impl Line {
     }
 
     /// Closes what is open if it isn't the device that is meant.
-    pub(super) fn compare(&mut self, meant: Option<&About>) {
-        if let (Some(meant), Some(place)) = (meant, &self.open)
-            && meant.id != place.device.about.id
-        {
+    pub(super) fn compare(&mut self, meant: &Meant) {
+        let Some(place) = &self.open else { return };
+        let is_right = match meant {
+            Meant::Same => true,
+            Meant::Nothing => false,
+            Meant::This(id) => *id == place.device.about.id,
+        };
+        if !is_right {
             self.close();
         }
     }

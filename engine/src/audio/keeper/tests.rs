@@ -10,7 +10,7 @@ use std::{
 
 use super::*;
 use crate::audio::{
-    device::{DeviceId, Input, Output},
+    device::{DeviceId, Input, Meant, Output},
     microphone::MicrophoneCallback,
     queue::{Taker, newest},
     speaker::SpeakerCallback,
@@ -45,9 +45,12 @@ impl Backend for World {
         Ok(Box::new(Plugged { about: self.about(choice)?, world: self.clone() }))
     }
 
-    fn present(&mut self, microphone: &MicrophoneChoice, speaker: &SpeakerChoice) -> (Option<About>, Option<About>) {
+    fn present(&mut self, microphone: &MicrophoneChoice, speaker: &SpeakerChoice) -> (Meant, Meant) {
         let usual = self.about(&MicrophoneChoice::Default).ok();
-        (self.about(microphone).ok().or_else(|| usual.clone()), self.about(speaker).ok().or(usual))
+        let this = |about: Option<About>| {
+            about.or_else(|| usual.clone()).map_or(Meant::Nothing, |about| Meant::This(about.id))
+        };
+        (this(self.about(microphone).ok()), this(self.about(speaker).ok()))
     }
 }
 
