@@ -12,17 +12,19 @@
 //! the voice is coded and what the window says of the call.
 
 mod arrivals;
+mod echo_call;
 mod lanes;
 mod quality;
 mod sound;
 mod talk;
+mod trying;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use juice_proto::{
     id::{CallId, DeviceId},
     messenger::Voice,
-    view::{Event, SoundSettings},
+    view::{CallView, Command, CommandError, ErrorCode, Event, Reply, SoundSettings},
 };
 use tokio::{
     sync::mpsc,
@@ -30,14 +32,23 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use self::{arrivals::Arrivals, lanes::Lanes, talk::Talk};
+use self::{
+    arrivals::Arrivals,
+    echo_call::EchoCall,
+    lanes::Lanes,
+    talk::{Talk, With},
+};
 use crate::{
-    audio::{CallAudio, Setup},
+    audio::{AudioError, CallAudio, Setup},
     net::{Door, PeerStream},
 };
 
 pub use self::sound::Sound;
 
+/// The id of the buddy who says everything back.
+pub const ECHO: &str = "echo";
+/// What a meter shows nothing of, in dBFS.
+const QUIET: f64 = -60.0;
 /// How often the window is told how loud it is.
 const LEVELS: Duration = Duration::from_millis(100);
 /// How often it is looked whether there is a microphone.
@@ -64,18 +75,24 @@ pub(crate) struct Fittings {
     pub accepted: mpsc::Receiver<PeerStream>,
     /// Devices and settings.
     pub sound: Sound,
+    /// Where recordings go.
+    pub downloads: PathBuf,
 }
 
 /// Every call that sounds.
 pub(crate) struct Talks {
     door: Door,
     sound: Sound,
+    downloads: PathBuf,
     talks: HashMap<CallId, Talk>,
     arrivals: Arrivals,
     /// Which devices are reached through the relay.
     relayed: HashMap<DeviceId, bool>,
     muted: bool,
     deafened: bool,
+    echo: Option<EchoCall>,
+    /// The test of the devices, where one runs.
+    test: JoinSet<()>,
     news: mpsc::Sender<CallNews>,
     _tasks: JoinSet<()>,
 }
@@ -83,23 +100,38 @@ pub(crate) struct Talks {
 impl Talks {
     /// Begins to take streams; nothing sounds yet.
     pub fn start(fittings: Fittings, news: mpsc::Sender<CallNews>) -> Self {
-        let Fittings { door, accepted, sound } = fittings;
+        let Fittings { door, accepted, sound, downloads } = fittings;
         let arrivals = Arrivals::default();
         let mut tasks = JoinSet::new();
         tasks.spawn(arrivals.clone().run(accepted, door.clone()));
         tasks.spawn(watch_microphone(sound.clone(), news.clone()));
         let (talks, relayed) = (HashMap::new(), HashMap::new());
-        Self { door, sound, talks, arrivals, relayed, muted: false, deafened: false, news, _tasks: tasks }
+        Self {
+            door,
+            sound,
+            downloads,
+            talks,
+            arrivals,
+            relayed,
+            muted: false,
+            deafened: false,
+            echo: None,
+            test: JoinSet::new(),
+            news,
+            _tasks: tasks,
+        }
     }
 
     /// Does what the messenger wants of sound.
     pub fn act(&mut self, voice: Voice) {
         match voice {
-            Voice::Start { call, device, keys } => {
+            Voice::Start { call, buddy, device, keys } => {
+                self.echo = None;
                 let lanes = Lanes::open(&self.door, device, call);
                 let relayed = self.relayed.get(&device).copied().unwrap_or_default();
                 let setup = self.setup();
-                let talk = Talk::start(call, device, *keys, lanes, relayed, setup, self.news.clone());
+                let talk =
+                    Talk::start(With { call, buddy, device, keys: *keys }, lanes, relayed, setup, self.news.clone());
                 self.arrivals.expect(call, device, talk.inbox());
                 self.talks.insert(call, talk);
             }
@@ -111,17 +143,63 @@ impl Talks {
             Voice::Mute(on) => {
                 self.muted = on;
                 self.each(|audio| audio.set_muted(on));
+                self.echo.iter_mut().for_each(|echo| echo.mute(on));
             }
             Voice::Deafen(on) => {
                 self.deafened = on;
                 self.each(|audio| audio.set_deafened(on));
+                self.echo.iter_mut().for_each(|echo| echo.deafen(on));
             }
             Voice::Volume(call, percent) => {
                 let volume = percent as f32 / 100.0;
                 self.talks.get(&call).into_iter().for_each(|talk| talk.set_volume(volume));
             }
-            Voice::Record(..) => {}
+            Voice::Record(call, on) => self.talks.get(&call).into_iter().for_each(|talk| {
+                if on {
+                    talk.record(&self.downloads);
+                } else {
+                    talk.stop_recording();
+                }
+            }),
         }
+    }
+
+    /// Does what the person asks of sound that no buddy is part of: settings, a test, the echo. Gives back what is none
+    /// of that.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "what is not about sound alone is the messenger's")]
+    pub fn ask(&mut self, command: Command) -> Result<Result<Reply, CommandError>, Command> {
+        let done = match command {
+            Command::SetSound { settings } => self.set_sound(settings),
+            Command::TestSound { on } => {
+                self.test.abort_all();
+                if on {
+                    self.test.spawn(trying::out(self.setup(), self.news.clone()));
+                }
+                Ok(())
+            }
+            Command::PlaceCall { buddy } if buddy == ECHO => self.call_echo(),
+            Command::HangUp { call } if self.echo.as_ref().is_some_and(|echo| echo.is(&call)) => {
+                self.echo = None;
+                Ok(())
+            }
+            other => return Err(other),
+        };
+        Ok(done.map(|()| Reply::Done))
+    }
+
+    fn call_echo(&mut self) -> Result<(), CommandError> {
+        if !self.talks.is_empty() || self.echo.is_some() {
+            return Err(CommandError { code: ErrorCode::InCall, message: "there is a call already".into() });
+        }
+        let echo = EchoCall::start(self.setup(), self.news.clone());
+        let no_sound = |error: AudioError| CommandError { code: ErrorCode::NoSound, message: error.to_string() };
+        self.echo = Some(echo.map_err(no_sound)?);
+        Ok(())
+    }
+
+    /// The call with the echo, where there is one.
+    pub fn echo_view(&self) -> Option<CallView> {
+        self.echo.as_ref().map(EchoCall::view)
     }
 
     fn setup(&self) -> Setup {
@@ -139,8 +217,9 @@ impl Talks {
     }
 
     /// Uses other devices, at once.
-    pub fn set_sound(&mut self, settings: SoundSettings) -> std::io::Result<()> {
-        self.sound.set(settings)?;
+    fn set_sound(&mut self, settings: SoundSettings) -> Result<(), CommandError> {
+        let not_saved = |error: std::io::Error| CommandError { code: ErrorCode::NotSaved, message: error.to_string() };
+        self.sound.set(settings).map_err(not_saved)?;
         let (microphone, speaker) = (self.sound.microphone(), self.sound.speaker());
         self.each(|audio| {
             audio.use_microphone(microphone.clone());
@@ -154,6 +233,12 @@ impl Talks {
     pub fn sound(&self) -> &Sound {
         &self.sound
     }
+}
+
+/// Where a meter stands, from 0 to 1: people hear by decibels.
+fn meter(rms: f32) -> f64 {
+    let decibels = 20.0 * f64::from(rms).max(1e-6).log10();
+    (1.0 - decibels / QUIET).clamp(0.0, 1.0)
 }
 
 /// Tells whether there is a microphone, whenever that changes.

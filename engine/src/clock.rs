@@ -45,7 +45,8 @@ impl Clock {
     }
 }
 
-fn wall() -> Millis {
+/// Milliseconds since 1970.
+pub(crate) fn wall() -> Millis {
     millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 

@@ -302,7 +302,7 @@ impl Driver {
                     server: views.server,
                     buddies: views.buddies,
                     requests: views.requests,
-                    calls: views.calls,
+                    calls: open.calls(),
                 }
             }
             None => Snapshot {

@@ -7,7 +7,7 @@
 mod html;
 mod json;
 mod markdown;
-mod when;
+pub(crate) mod when;
 
 use std::{
     io::{self, BufWriter, Write},

@@ -5,13 +5,14 @@
 //! runs beside it. Others reach it through [`Desk`], a short queue (full: the ask is dropped and logged).
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     time::{Duration, Instant},
 };
 
 use juice_engine::{
     Events, Handle,
-    view::{Availability, Command, Event},
+    view::{Availability, CallStage, CallView, Command, Event},
 };
 use tauri::AppHandle;
 use tokio::{
@@ -67,6 +68,8 @@ pub enum Ask {
     Closed,
     SetAvailability(Availability),
     SignOut,
+    /// Answer a call, or don't.
+    Call(Command),
     /// A toast has left the screen.
     ToastGone(Slot),
     Quit,
@@ -118,6 +121,8 @@ pub struct Clerk {
     eyes: Eyes,
     memory: Memory,
     title: String,
+    /// Calls that ring.
+    ringing: HashSet<String>,
     page_ready: bool,
     news: Vec<WindowNews>,
     /// When a hidden window shall end.
@@ -128,13 +133,14 @@ impl Clerk {
     pub fn new(app: AppHandle, engine: Handle, keyring: Keyring, chosen: Chosen, desk: Desk, manner: Manner) -> Self {
         let words = Words::of_system();
         Self {
-            screen: screen::start(manner.profile.clone(), desk.clone()),
+            screen: screen::start(manner.profile.clone(), words, desk.clone()),
             tray: Tray::new(words, desk),
             memory: Memory::load(&manner.profile),
             toasts: Toasts::new(words),
             mirror: Mirror::default(),
             eyes: Eyes::default(),
             title: String::new(),
+            ringing: HashSet::new(),
             page_ready: false,
             news: Vec::new(),
             ends: None,
@@ -174,6 +180,7 @@ impl Clerk {
         self.leave().await;
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "few events are about calls")]
     async fn hear(&mut self, event: &Event) {
         events::emit(&self.app, event);
         let was_unread = matches!(event, Event::BuddyChanged { buddy } if self.mirror.unread_of(&buddy.id) > 0);
@@ -192,6 +199,11 @@ impl Clerk {
             let gone = self.toasts.mended(message, Instant::now());
             self.take_back(gone);
         }
+        match event {
+            Event::CallChanged { call } => self.call_changed(call),
+            Event::CallEnded { call, .. } => self.ringing_ends(call),
+            _ => {}
+        }
         if matches!(event, Event::RequestGone { .. }) && self.mirror.requests() == 0 {
             let answered = self.toasts.answered();
             self.take_back(answered);
@@ -202,6 +214,27 @@ impl Clerk {
         }
         self.toasts.hear(event, &self.mirror, &self.eyes, Instant::now());
         self.refresh();
+    }
+
+    /// A call that rings is shown wherever the person is; the page makes the sound, so there must be one.
+    fn call_changed(&mut self, call: &CallView) {
+        if call.stage != CallStage::Incoming {
+            return self.ringing_ends(&call.id);
+        }
+        let Some(toast) = self.toasts.ringing(call, &self.mirror) else { return };
+        if self.ringing.insert(call.id.clone()) && !self.eyes.focused {
+            self.order(Order::Show(toast));
+            self.ends = None;
+            if let Err(error) = window::ring(&self.app, &self.manner.profile, &self.memory, &self.mirror.title()) {
+                tracing::warn!(%error, "no window rings");
+            }
+        }
+    }
+
+    fn ringing_ends(&mut self, call: &str) {
+        if self.ringing.remove(call) {
+            self.take_back([Slot::Call(call.to_owned())]);
+        }
     }
 
     fn answer(&mut self, ask: Ask) {
@@ -232,6 +265,7 @@ impl Clerk {
                 self.command(Command::SetStatus { availability, text });
             }
             Ask::SignOut => self.command(Command::SignOut),
+            Ask::Call(command) => self.command(command),
             Ask::ToastGone(slot) => self.toasts.gone(&slot),
         }
     }

@@ -12,7 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use juice_engine::view::{Availability, Event, MessageView, Notice, Phase, ServerState};
+use juice_engine::view::{
+    Availability, CallRecord, CallStage, CallView, Event, MessageView, Notice, Phase, ServerState,
+};
 
 use self::said::Said;
 use crate::{events::WindowNews, mirror::Mirror, words::Words};
@@ -37,6 +39,8 @@ pub enum Slot {
     Arrival(String),
     /// A buddy said yes.
     Accepted(String),
+    /// A call that rings, by its id.
+    Call(String),
     /// People who ask.
     Requests,
     /// All that finds no place of its own.
@@ -195,6 +199,8 @@ impl Toasts {
             Some(Toast { slot, title: plain(label), body: words.to_owned(), click: open(buddy) })
         };
         match event {
+            // Whoever talked knows of it.
+            Event::MessageArrived { message } if matches!(message.call, Some(CallRecord::Talked { .. })) => None,
             Event::MessageArrived { message } if eyes.looking.as_deref() != Some(&message.buddy) => {
                 of_buddy(Slot::Conversation(message.buddy.clone()), &message.buddy, &self.said(message))
             }
@@ -226,13 +232,38 @@ impl Toasts {
             | Event::ConversationForgotten { .. }
             | Event::FileChanged { .. }
             | Event::FilePreparing { .. }
+            | Event::CallChanged { .. }
+            | Event::CallEnded { .. }
+            | Event::CallQualityChanged { .. }
+            | Event::SoundLevelsChanged { .. }
+            | Event::SoundDevicesChanged { .. }
+            | Event::SoundTestChanged { .. }
+            | Event::CallRecorded { .. }
             | Event::Notice { .. }
             | Event::EventsLost => None,
         }
     }
 
+    /// A call that rings here: a toast of its own at once, since nobody waits for a call to be gathered.
+    pub fn ringing(&self, call: &CallView, mirror: &Mirror) -> Option<Toast> {
+        if call.stage != CallStage::Incoming || mirror.availability().is_none_or(|said| said == Availability::Busy) {
+            return None;
+        }
+        Some(Toast {
+            slot: Slot::Call(call.id.clone()),
+            title: plain(mirror.label(&call.buddy)?),
+            body: self.words.calls.to_owned(),
+            click: Some(WindowNews::OpenConversation { buddy: call.buddy.clone() }),
+        })
+    }
+
     /// What a message says, or what came with it.
     fn said(&self, message: &MessageView) -> String {
+        match message.call {
+            Some(CallRecord::Talked { .. }) => return self.words.talked.to_owned(),
+            Some(_) => return self.words.missed.to_owned(),
+            None => {}
+        }
         match &message.file {
             Some(file) if message.text.is_empty() => {
                 let kind = if file.picture.is_some() { self.words.picture } else { self.words.file };
@@ -281,7 +312,12 @@ impl Toasts {
                 toast.title = format!("{} ({count})", toast.title);
                 toast
             }
-            Slot::Conversation(_) | Slot::Requests | Slot::Arrival(_) | Slot::Accepted(_) | Slot::Hidden => toast,
+            Slot::Conversation(_)
+            | Slot::Requests
+            | Slot::Arrival(_)
+            | Slot::Accepted(_)
+            | Slot::Call(_)
+            | Slot::Hidden => toast,
         }
     }
 }

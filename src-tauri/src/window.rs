@@ -8,7 +8,8 @@ pub mod place;
 use std::path::Path;
 
 use tauri::{
-    AppHandle, LogicalPosition, LogicalSize, Manager, Monitor, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    AppHandle, LogicalPosition, LogicalSize, Manager, Monitor, Theme, UserAttentionType, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder,
     webview::{Color, NewWindowResponse},
 };
 
@@ -34,6 +35,24 @@ pub fn show(app: &AppHandle, profile: &Path, memory: &Memory, title: &str) -> ta
     window.show()?;
     window.unminimize()?;
     window.set_focus()
+}
+
+/// Lets the window be seen without the focus, which stays where the person types; makes it where there is none.
+///
+/// # Errors
+/// Where the system gives no window.
+pub fn ring(app: &AppHandle, profile: &Path, memory: &Memory, title: &str) -> tauri::Result<()> {
+    let window = match app.get_webview_window(MAIN) {
+        Some(window) => window,
+        None => build(app, profile, memory, title)?,
+    };
+    if !window.is_visible()? {
+        put_back(&window, &memory.place)?;
+        window.set_focusable(false)?;
+        window.show()?;
+        window.set_focusable(true)?;
+    }
+    window.request_user_attention(Some(UserAttentionType::Critical))
 }
 
 /// Makes the window invisible; it can be shown again at once.

@@ -25,6 +25,12 @@ pub struct Words {
     /// After the name of somebody who asks.
     pub wants_in: &'static str,
     pub hidden: &'static str,
+    /// After the name of somebody who calls.
+    pub calls: &'static str,
+    pub answer: &'static str,
+    pub decline: &'static str,
+    pub missed: &'static str,
+    pub talked: &'static str,
     /// Before a picture's name.
     pub picture: &'static str,
     /// Before a file's name.
@@ -50,6 +56,11 @@ const ENGLISH: Words = Words {
     accepted: "is your buddy now",
     wants_in: "wants to be your buddy",
     hidden: "JUICE keeps running in the tray, so messages still reach you. Quit it there.",
+    calls: "is calling",
+    answer: "Answer",
+    decline: "Decline",
+    missed: "Missed call",
+    talked: "Voice call",
     picture: "Picture",
     file: "File",
     unsupported: "A newer JUICE wrote this",
@@ -72,6 +83,11 @@ const GERMAN: Words = Words {
     accepted: "ist jetzt dein Buddy",
     wants_in: "möchte dein Buddy sein",
     hidden: "JUICE läuft im Infobereich weiter, damit Nachrichten ankommen. Dort kannst du es beenden.",
+    calls: "ruft an",
+    answer: "Annehmen",
+    decline: "Ablehnen",
+    missed: "Anruf verpasst",
+    talked: "Anruf",
     picture: "Bild",
     file: "Datei",
     unsupported: "Das hat ein neueres JUICE geschrieben",

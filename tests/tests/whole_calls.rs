@@ -17,6 +17,7 @@ use juice_engine::{
     audio::Source,
     view::{
         CallRecord, CallStage, CallVerdict, CallView, Command, EndReason, ErrorCode, Event, MessageView, SoundSettings,
+        SoundTest,
     },
 };
 use juice_tests::{Buddy, Server, befriend};
@@ -100,18 +101,28 @@ async fn trace(buddy: &mut Buddy) -> (bool, CallRecord) {
     (mine, call.unwrap())
 }
 
-/// How much of a file's sound is of this frequency, from 0 to 1, in its last second (Goertzel 1958).
+/// How much of a file's sound is of this frequency, from 0 to 1, in its last second.
 fn share(path: &Path, hertz: u32) -> f64 {
     let (rate, samples) = juice_tests::wav::read(path);
-    let last = &samples[samples.len().saturating_sub(rate as usize)..];
+    share_of(&samples[samples.len().saturating_sub(rate as usize)..], rate, hertz)
+}
+
+/// The same in the second that has most of it.
+fn best_share(path: &Path, hertz: u32) -> f64 {
+    let (rate, samples) = juice_tests::wav::read(path);
+    samples.chunks(rate as usize).map(|second| share_of(second, rate, hertz)).fold(0.0, f64::max)
+}
+
+/// By one bin of a Fourier transform (Goertzel 1958).
+fn share_of(samples: &[f64], rate: u32, hertz: u32) -> f64 {
     let coefficient = 2.0 * (TAU * f64::from(hertz) / f64::from(rate)).cos();
     let (mut one, mut two) = (0.0, 0.0);
-    for sample in last {
+    for sample in samples {
         (one, two) = (sample + coefficient * one - two, one);
     }
     let power = one * one + two * two - coefficient * one * two;
-    let whole: f64 = last.iter().map(|sample| sample * sample).sum();
-    if whole < 1e-6 { 0.0 } else { 2.0 * power / (whole * last.len() as f64) }
+    let whole: f64 = samples.iter().map(|sample| sample * sample).sum();
+    if whole < 1e-6 { 0.0 } else { 2.0 * power / (whole * samples.len() as f64) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,4 +225,45 @@ async fn a_held_call_is_silent_and_goes_on() {
     sleep(Duration::from_millis(500)).await;
     assert!(share(&pair.bob.heard(), ALICES) > 0.5, "bob hears alice again");
     assert!(share(&pair.alice.heard(), BOBS) > 0.5, "alice hears bob again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_echo_says_it_back_and_nobody_else_hears_of_it() {
+    let mut pair = Pair::new().await;
+    pair.alice.command(Command::PlaceCall { buddy: "echo".into() }).await.expect("it is always there");
+    let call = stage(&mut pair.alice, CallStage::Talking).await;
+    assert_eq!(pair.alice.snapshot().await.calls, std::slice::from_ref(&call));
+    sleep(Duration::from_secs(3)).await;
+    pair.alice.command(Command::HangUp { call: call.id }).await.expect("hangs up");
+    assert_eq!(ended(&mut pair.alice).await, EndReason::LocalHangUp);
+    sleep(Duration::from_millis(500)).await;
+    assert!(share(&pair.alice.heard(), ALICES) > 0.5, "she hears herself");
+    let told = pair.bob.drain().await;
+    assert!(!told.iter().any(|event| matches!(event, Event::CallChanged { .. })), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_of_the_devices_records_and_plays_back() {
+    let mut pair = Pair::new().await;
+    pair.alice.command(Command::TestSound { on: true }).await.expect("begins");
+    for step in [SoundTest::Recording, SoundTest::Playing, SoundTest::Done] {
+        let is = |event: &Event| matches!(event, Event::SoundTestChanged { test } if *test == step);
+        pair.alice.until(&format!("{step:?}"), is).await;
+    }
+    sleep(Duration::from_millis(500)).await;
+    assert!(best_share(&pair.alice.heard(), ALICES) > 0.5, "she hears herself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorded_call_is_a_file_and_the_other_side_is_told() {
+    let mut pair = Pair::new().await;
+    let call = pair.talk().await;
+    pair.alice.command(Command::RecordCall { call: call.clone(), on: true }).await.expect("records");
+    pair.bob.until("the notice", |event| matches!(event, Event::CallChanged { call } if call.they_record)).await;
+    sleep(Duration::from_secs(2)).await;
+    pair.bob.command(Command::HangUp { call }).await.expect("hangs up");
+    let event = pair.alice.until("the file", |event| matches!(event, Event::CallRecorded { .. })).await;
+    let Event::CallRecorded { name, .. } = event else { unreachable!("just matched") };
+    let bytes = std::fs::read(pair.alice.profile().join("downloads").join(&name)).expect("it is there");
+    assert!(bytes.starts_with(b"OggS") && bytes.len() > 5_000, "{name}: {} bytes", bytes.len());
 }

@@ -3,6 +3,7 @@
 //! While it is paused the corridor is closed, devices and all; numbers run on, since the keys stay.
 
 use std::{
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -12,7 +13,7 @@ use std::{
 
 use juice_proto::{
     frame,
-    id::{CallId, DeviceId},
+    id::{AccountId, CallId, DeviceId},
     media::{Echo, Kind, MediaKeys, Replay, Report, VoicePacket},
     view::{Event, Notice, SoundLevels},
 };
@@ -27,7 +28,11 @@ use super::{
     lanes::Lanes,
     quality::{Quality, in_time},
 };
-use crate::audio::{AudioEvent, AudioEvents, CallAudio, Ear, Setup, VoiceFrame, VoiceFrames};
+use crate::{
+    audio::{AudioError, AudioEvent, AudioEvents, CallAudio, Ear, Recording, Setup, VoiceFrame, VoiceFrames},
+    clock::wall,
+    history::when,
+};
 
 /// How often each side tells the other how it hears, in steps of [`LEVELS`].
 const REPORT: u64 = 5;
@@ -121,9 +126,19 @@ impl Inbox {
     }
 }
 
+/// Which call it is, and with whom.
+pub(super) struct With {
+    pub call: CallId,
+    pub buddy: AccountId,
+    pub device: DeviceId,
+    pub keys: MediaKeys,
+}
+
 /// One call that sounds. Dropping it ends its sound, its tasks and its streams.
 pub(super) struct Talk {
     pub device: DeviceId,
+    buddy: AccountId,
+    recording: Mutex<Option<(Recording, String)>>,
     inbox: Arc<Inbox>,
     lanes: Arc<Lanes>,
     desk: Arc<Mutex<Desk>>,
@@ -140,15 +155,8 @@ struct Desk {
 
 impl Talk {
     /// Lets sound go both ways.
-    pub fn start(
-        call: CallId,
-        device: DeviceId,
-        keys: MediaKeys,
-        lanes: Lanes,
-        relayed: bool,
-        setup: Setup,
-        news: mpsc::Sender<CallNews>,
-    ) -> Self {
+    pub fn start(with: With, lanes: Lanes, relayed: bool, setup: Setup, news: mpsc::Sender<CallNews>) -> Self {
+        let With { call, buddy, device, keys } = with;
         let mut hearing = Hearing::default();
         hearing.quality.relayed = relayed;
         let inbox = Arc::new(Inbox {
@@ -167,7 +175,7 @@ impl Talk {
         let sent = Arc::new(AtomicU64::new(0));
         tasks.spawn(speak(Arc::clone(&inbox), Arc::clone(&lanes), sources, Arc::clone(&sent)));
         tasks.spawn(look_after(Arc::clone(&inbox), Arc::clone(&lanes), Arc::clone(&desk), sent, news));
-        let talk = Self { device, inbox, lanes, desk, mouths, _tasks: tasks };
+        let talk = Self { device, buddy, recording: Mutex::default(), inbox, lanes, desk, mouths, _tasks: tasks };
         talk.open(setup);
         talk
     }
@@ -201,11 +209,36 @@ impl Talk {
     /// Closes the corridor and its devices, or opens them again.
     pub fn pause(&self, on: bool, setup: Setup) {
         if on {
+            self.stop_recording();
             self.inbox.hearing().ear = None;
             close(lock(&self.desk).audio.take());
         } else if lock(&self.desk).audio.is_none() {
             self.open(setup);
         }
+    }
+
+    /// Records into a folder from now on.
+    pub fn record(&self, folder: &Path) {
+        let name = format!("JUICE {}.ogg", when::file_stamp(wall()));
+        let begin = |audio: &CallAudio| {
+            std::fs::create_dir_all(folder)?;
+            audio.record(&folder.join(&name))
+        };
+        self.with_audio(|audio| match begin(audio) {
+            Ok(recording) => *lock(&self.recording) = Some((recording, name.clone())),
+            Err(error) => not_recorded(&self.inbox.news, &error),
+        });
+    }
+
+    /// Ends a recording, and says where it is.
+    pub fn stop_recording(&self) {
+        let Some((recording, name)) = lock(&self.recording).take() else { return };
+        let (news, buddy) = (self.inbox.news.clone(), self.buddy.to_string());
+        // Its last sound is still on its way to the disk.
+        spawn_blocking(move || match recording.finish() {
+            Ok(()) => drop(news.try_send(CallNews::Tell(Box::new(Event::CallRecorded { buddy, name })))),
+            Err(error) => not_recorded(&news, &error),
+        });
     }
 
     /// How loud they are: 1 as they were sent.
@@ -232,6 +265,7 @@ impl Talk {
 
 impl Drop for Talk {
     fn drop(&mut self) {
+        self.stop_recording();
         self.inbox.hearing().ear = None;
         close(lock(&self.desk).audio.take());
         let refused = self.inbox.refused.load(Relaxed);
@@ -239,6 +273,11 @@ impl Drop for Talk {
             tracing::info!(refused, "packets of a call that were not taken");
         }
     }
+}
+
+fn not_recorded(news: &mpsc::Sender<CallNews>, error: &AudioError) {
+    tracing::warn!(%error, "no recording");
+    let _ = news.try_send(CallNews::Tell(Box::new(Event::Notice { notice: Notice::NotRecorded })));
 }
 
 /// Its threads end within some 10 ms, for which nobody waits.
@@ -300,7 +339,7 @@ async fn look_after(
         let levels = {
             let desk = lock(&desk);
             let Some(audio) = &desk.audio else { continue };
-            let microphone = f64::from(audio.levels().microphone);
+            let microphone = super::meter(audio.levels().microphone);
             SoundLevels { microphone, they_speak, speaking_muted: inbox.speaking_muted.load(Relaxed) }
         };
         let _ = news.try_send(CallNews::Tell(Box::new(Event::SoundLevelsChanged { levels })));

@@ -8,8 +8,8 @@ use juice_proto::{
     messenger::{Input, Messenger, Output, record::ShownMessage},
     presence::Capabilities,
     view::{
-        Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, MessageView, PageAt, Reply,
-        SearchPage,
+        CallView, Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, MessageView, PageAt,
+        Reply, SearchPage,
     },
 };
 use tokio::{
@@ -76,12 +76,17 @@ impl Open {
         let (told, files_news) = mpsc::channel(FILES_NEWS);
         // A net has one such receiver, and this is its one taker.
         let accepted = opened.net.accepted(Room::Files).unwrap_or_else(|| mpsc::channel(1).1);
-        let fittings =
-            Fittings { store: opened.store.clone(), door: opened.net.door(Room::Files), accepted, downloads };
+        let fittings = Fittings {
+            store: opened.store.clone(),
+            door: opened.net.door(Room::Files),
+            accepted,
+            downloads: downloads.clone(),
+        };
         let files = Files::start(fittings, told);
         let (told, call_news) = mpsc::channel(CALL_NEWS);
         let accepted = opened.net.accepted(Room::Media).unwrap_or_else(|| mpsc::channel(1).1);
-        let talks = Talks::start(call::Fittings { door: opened.net.door(Room::Media), accepted, sound }, told);
+        let talks =
+            Talks::start(call::Fittings { door: opened.net.door(Room::Media), accepted, sound, downloads }, told);
         Self {
             messenger: opened.messenger,
             store: opened.store,
@@ -185,12 +190,10 @@ impl Open {
 
     pub fn command(&mut self, now: Now, command: Command, answer: Answer<Result<Reply, CommandError>>) {
         let Some(answer) = self.files.act(&command, answer) else { return };
-        if let Command::SetSound { settings } = command {
-            let done = self.talks.set_sound(settings).map(|()| Reply::Done);
-            let not_saved =
-                |error: std::io::Error| CommandError { code: ErrorCode::NotSaved, message: error.to_string() };
-            return drop(answer.send(done.map_err(not_saved)));
-        }
+        let command = match self.talks.ask(command) {
+            Ok(done) => return drop(answer.send(done)),
+            Err(command) => command,
+        };
         self.last_number += 1;
         self.answers.insert(self.last_number, answer);
         if let Command::SendFile { buddy, path, caption } = command {
@@ -208,6 +211,13 @@ impl Open {
             CallNews::Tell(event) => return drop(events.send(*event)),
         };
         self.messenger.handle(now, input);
+    }
+
+    /// Every call, that with the echo too.
+    pub fn calls(&self) -> Vec<CallView> {
+        let mut calls = self.messenger.views().calls;
+        calls.extend(self.talks.echo_view());
+        calls
     }
 
     /// Devices and settings of sound.

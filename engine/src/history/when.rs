@@ -31,6 +31,11 @@ pub(super) fn stamp(at: Millis) -> String {
     format!("{}T{}:{seconds:02}.{rest:03}Z", day(at), time(at))
 }
 
+/// `2026-02-28 23.59.58 UTC`: for the name of a file.
+pub(crate) fn file_stamp(at: Millis) -> String {
+    format!("{} {}.{:02} UTC", day(at), time(at).replace(':', "."), at % 60_000 / 1_000)
+}
+
 /// `2026-02-28 23:59 UTC`.
 pub(super) fn plainly(at: Millis) -> String {
     format!("{} {} UTC", day(at), time(at))

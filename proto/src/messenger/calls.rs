@@ -93,7 +93,8 @@ impl Messenger {
                 Deed::Say(buddy, call, signal) => drop(self.say(&buddy, &LinkBody::Call(call, signal))),
                 Deed::Start { call, device, mine, callers, callees } => {
                     let keys = Box::new(MediaKeys::derive(&call, mine, &callers, &callees));
-                    self.out.push_back(Output::Voice(Voice::Start { call, device, keys }));
+                    let Some(buddy) = self.calls.buddy(&call) else { continue };
+                    self.out.push_back(Output::Voice(Voice::Start { call, buddy, device, keys }));
                     self.say_how_i_listen();
                 }
                 Deed::Pause(call, on) => self.out.push_back(Output::Voice(Voice::Pause(call, on))),

@@ -95,6 +95,8 @@ pub enum Voice {
     Start {
         /// The call.
         call: CallId,
+        /// With whom.
+        buddy: AccountId,
         /// The other end.
         device: DeviceId,
         /// Its keys.

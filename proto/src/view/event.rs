@@ -143,6 +143,8 @@ pub enum Notice {
     MicrophoneUsed { name: String },
     /// This loudspeaker is used now.
     SpeakerUsed { name: String },
+    /// A call could not be recorded: the disk would not take it.
+    NotRecorded,
     /// Somebody said yes.
     Accepted { buddy: String },
 }

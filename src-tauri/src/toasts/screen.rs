@@ -6,11 +6,15 @@
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
+use juice_engine::view::Command;
 use notify_rust::Notification;
 use tokio::{sync::mpsc, task::AbortHandle, time::timeout};
 
 use super::{Slot, Toast, escaped};
-use crate::desk::{Ask, Desk};
+use crate::{
+    desk::{Ask, Desk},
+    words::Words,
+};
 
 /// What the desk orders.
 #[derive(Debug)]
@@ -27,15 +31,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FORGOTTEN: Duration = Duration::from_secs(600);
 const PICTURE: &[u8] = include_bytes!("../../../assets/icons/128x128.png");
 
+/// The actions of a toast that rings.
+const ANSWER: &str = "answer";
+const DECLINE: &str = "decline";
+
 /// Starts the task. `profile` is where the picture lies that toasts show.
-pub fn start(profile: PathBuf, desk: Desk) -> mpsc::Sender<Order> {
+pub fn start(profile: PathBuf, words: &'static Words, desk: Desk) -> mpsc::Sender<Order> {
     let (orders, inbox) = mpsc::channel(ORDERS);
-    tokio::spawn(Screen { profile, desk, abilities: None, live: HashMap::new() }.run(inbox));
+    tokio::spawn(Screen { profile, words, desk, abilities: None, live: HashMap::new() }.run(inbox));
     orders
 }
 
 struct Screen {
     profile: PathBuf,
+    words: &'static Words,
     desk: Desk,
     /// What the notification service can do; asked once it answers.
     abilities: Option<Abilities>,
@@ -115,6 +124,9 @@ impl Screen {
         if abilities.actions && toast.slot != Slot::Hidden {
             notification.action("default", "JUICE");
         }
+        if let (Slot::Call(_), true) = (&toast.slot, abilities.actions) {
+            notification.action(ANSWER, self.words.answer).action(DECLINE, self.words.decline);
+        }
         platform::dress(&mut notification, &toast.slot);
         notification
     }
@@ -131,16 +143,24 @@ impl Screen {
 
 /// Waits until a toast is clicked, closed or forgotten, and tells the desk.
 async fn wait(shown: Arc<platform::Shown>, toast: Toast, desk: Desk) {
-    let clicked = timeout(FORGOTTEN, platform::clicked(&shown)).await.unwrap_or(false);
-    if clicked {
-        desk.tell(Ask::Show(toast.click));
+    let clicked = timeout(FORGOTTEN, platform::clicked(&shown)).await.unwrap_or(None);
+    match (clicked.as_deref(), &toast.slot) {
+        (Some(ANSWER), Slot::Call(call)) => {
+            desk.tell(Ask::Call(Command::AnswerCall { call: call.clone() }));
+            desk.tell(Ask::Show(toast.click));
+        }
+        (Some(DECLINE), Slot::Call(call)) => desk.tell(Ask::Call(Command::DeclineCall { call: call.clone() })),
+        (Some(_), _) => desk.tell(Ask::Show(toast.click)),
+        (None, _) => {}
     }
     desk.tell(Ask::ToastGone(toast.slot));
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod platform {
-    use notify_rust::{Hint, Notification, NotificationHandle, NotificationResponse, error::Result, get_capabilities};
+    use notify_rust::{
+        Hint, Notification, NotificationHandle, NotificationResponse, Timeout, Urgency, error::Result, get_capabilities,
+    };
 
     use super::{Abilities, Slot};
 
@@ -157,6 +177,12 @@ mod platform {
         match slot {
             Slot::Conversation(_) => notification.hint(Hint::Category("im.received".into())),
             Slot::Arrival(_) => notification.hint(Hint::Category("presence.online".into())).hint(Hint::Transient(true)),
+            // It rings as long as the call does, and is above what is full-screen.
+            Slot::Call(_) => notification
+                .hint(Hint::Category("call.incoming".into()))
+                .hint(Hint::Resident(true))
+                .urgency(Urgency::Critical)
+                .timeout(Timeout::Never),
             Slot::Accepted(_) | Slot::Requests | Slot::More | Slot::Hidden => {
                 notification.hint(Hint::Category("im".into()))
             }
@@ -171,11 +197,16 @@ mod platform {
         notification.show_async().await
     }
 
-    pub async fn clicked(shown: &Shown) -> bool {
-        let mut clicked = false;
+    /// The action that was clicked.
+    pub async fn clicked(shown: &Shown) -> Option<String> {
+        let mut clicked = None;
         shown
             .wait_for_action_async(|response: &NotificationResponse| {
-                clicked = matches!(response, NotificationResponse::Default | NotificationResponse::Action(_));
+                clicked = match response {
+                    NotificationResponse::Default => Some("default".to_owned()),
+                    NotificationResponse::Action(action) => Some(action.clone()),
+                    NotificationResponse::Reply(_) | NotificationResponse::Closed(_) => None,
+                };
             })
             .await;
         clicked
@@ -208,9 +239,9 @@ mod platform {
     }
 
     /// Never, and the toast counts as gone when the system has long put it away.
-    pub async fn clicked(_: &Shown) -> bool {
+    pub async fn clicked(_: &Shown) -> Option<String> {
         tokio::time::sleep(std::time::Duration::from_secs(10)).await;
-        false
+        None
     }
 
     pub async fn take_back(_: &Shown) {}

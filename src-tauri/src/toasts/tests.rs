@@ -1,4 +1,4 @@
-use juice_engine::view::{FileStageView, FileView, MessageView, RequestView};
+use juice_engine::view::{CallRecord, CallStage, CallView, FileStageView, FileView, MessageView, RequestView};
 
 use super::*;
 use crate::mirror::tests::{buddy, me, open_with};
@@ -256,4 +256,47 @@ fn eve_cannot_format_hide_or_turn_the_words_of_a_toast() {
     let long = plain(&"ü".repeat(10_000));
     assert_eq!(long.chars().count(), 201);
     assert!(long.ends_with('…'));
+}
+
+fn call(stage: CallStage) -> CallView {
+    CallView {
+        id: "c1".into(),
+        buddy: "bob".into(),
+        mine: false,
+        stage,
+        talking_since_ms: None,
+        muted: false,
+        deafened: false,
+        held: false,
+        held_by_them: false,
+        they_muted: false,
+        they_record: false,
+        recording: false,
+        volume: 100,
+    }
+}
+
+#[test]
+fn a_call_rings_in_a_toast_of_its_own_but_not_for_the_busy() {
+    let (toasts, mut mirror, _) = toasts();
+    let toast = toasts.ringing(&call(CallStage::Incoming), &mirror).unwrap();
+    assert_eq!((toast.slot, toast.body.as_str()), (Slot::Call("c1".into()), "is calling"));
+    assert!(toasts.ringing(&call(CallStage::Talking), &mirror).is_none(), "nothing rings any more");
+    mirror.apply(&Event::MeChanged { me: me(Availability::Busy) });
+    assert!(toasts.ringing(&call(CallStage::Incoming), &mirror).is_none());
+}
+
+#[test]
+fn a_missed_call_is_told_and_one_that_was_talked_is_not() {
+    let (mut toasts, mirror, start) = toasts();
+    let trace = |record: CallRecord| {
+        let Event::MessageArrived { mut message } = arrived("bob", "") else { unreachable!("it is one") };
+        message.call = Some(record);
+        Event::MessageArrived { message }
+    };
+    toasts.hear(&trace(CallRecord::Talked { seconds: 3 }), &mirror, &elsewhere(), start);
+    assert_eq!(toasts.next_due(), None);
+    toasts.hear(&trace(CallRecord::NotAnswered), &mirror, &elsewhere(), start);
+    let due = toasts.due(after(start, 200));
+    assert_eq!(due.iter().map(|toast| toast.body.as_str()).collect::<Vec<_>>(), ["Missed call"]);
 }

@@ -3,4 +3,4 @@
 /**
  * What a person should be told, once, in plain words.
  */
-export type Notice = { "type": "notSaved", buddy: string, text: string, } | { "type": "equivocation", buddy: string, } | { "type": "forkedKeys", buddy: string, } | { "type": "keyChanged", buddy: string, } | { "type": "superseded" } | { "type": "microphoneLost" } | { "type": "speakerLost" } | { "type": "microphoneUsed", name: string, } | { "type": "speakerUsed", name: string, } | { "type": "accepted", buddy: string, };
+export type Notice = { "type": "notSaved", buddy: string, text: string, } | { "type": "equivocation", buddy: string, } | { "type": "forkedKeys", buddy: string, } | { "type": "keyChanged", buddy: string, } | { "type": "superseded" } | { "type": "microphoneLost" } | { "type": "speakerLost" } | { "type": "microphoneUsed", name: string, } | { "type": "speakerUsed", name: string, } | { "type": "notRecorded" } | { "type": "accepted", buddy: string, };

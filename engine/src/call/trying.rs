@@ -1,0 +1,41 @@
+//! The test of microphone and loudspeaker, told to the window.
+
+use juice_proto::view::{Event, SoundLevels, SoundTest};
+use tokio::sync::mpsc;
+
+use super::{CallNews, meter};
+use crate::audio::{SelfTest, SelfTestNews, Setup};
+
+/// Records five seconds and plays them back; ends when it is over or dropped.
+pub(super) async fn out(setup: Setup, news: mpsc::Sender<CallNews>) {
+    let tell = |event: Event| drop(news.try_send(CallNews::Tell(Box::new(event))));
+    let stage = |test: SoundTest| tell(Event::SoundTestChanged { test });
+    let level = |microphone: f64, they_speak: bool| {
+        tell(Event::SoundLevelsChanged { levels: SoundLevels { microphone, they_speak, speaking_muted: false } });
+    };
+    let mut test = match SelfTest::start(setup) {
+        Ok(test) => test,
+        Err(error) => {
+            tracing::warn!(%error, "no test of the devices");
+            return stage(SoundTest::Failed);
+        }
+    };
+    stage(SoundTest::Recording);
+    let mut playing = false;
+    while let Some(step) = test.next().await {
+        match step {
+            SelfTestNews::Listening { level: rms, .. } => level(meter(rms), false),
+            SelfTestNews::Playing { level: rms, .. } => {
+                if !std::mem::replace(&mut playing, true) {
+                    stage(SoundTest::Playing);
+                }
+                level(meter(rms), true);
+            }
+            SelfTestNews::Device(event) => tracing::debug!(?event, "while the devices are tried"),
+            SelfTestNews::Finished { heard } => {
+                level(0.0, false);
+                stage(if heard { SoundTest::Done } else { SoundTest::Failed });
+            }
+        }
+    }
+}
