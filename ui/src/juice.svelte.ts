@@ -145,7 +145,7 @@ export class Juice {
   }
 
   #tell(notice: Notice): void {
-    const { desk, roster } = this;
+    const { calls, desk, roster } = this;
     const compare = (buddy: string) => ({
       lasting: true,
       action: { label: words.keyAlarmDo, run: () => (desk.dialog = { kind: 'verify', buddy }) },
@@ -166,6 +166,23 @@ export class Juice {
         break;
       case 'superseded':
         desk.trouble(words.noticeSuperseded);
+        break;
+      case 'microphoneLost':
+        calls.using.lose('microphone');
+        break;
+      case 'speakerLost':
+        calls.using.lose('speaker');
+        break;
+      case 'microphoneUsed':
+        if (!calls.using.use('microphone', notice.name)) break;
+        desk.toast(words.noticeMicrophoneUsed(notice.name), { topic: 'microphone' });
+        break;
+      case 'speakerUsed':
+        if (!calls.using.use('speaker', notice.name)) break;
+        desk.toast(words.noticeSpeakerUsed(notice.name), { topic: 'speaker' });
+        break;
+      case 'notRecorded':
+        desk.trouble(words.noticeNotRecorded);
         break;
       case 'accepted':
         desk.toast(words.noticeAccepted(roster.nameOf(notice.buddy)), {

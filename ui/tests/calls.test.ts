@@ -1,11 +1,12 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
-import { flushSync } from 'svelte';
+import { flushSync, tick } from 'svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { idFor } from '../src/bridge/fake/cast';
 import { qualityOf } from '../src/bridge/fake/sounds';
 import type { CallQuality } from '../src/bridge/generated/CallQuality';
 import type { CallView } from '../src/bridge/generated/CallView';
 import type { EndReason } from '../src/bridge/generated/EndReason';
+import type { Notice } from '../src/bridge/generated/Notice';
 import { calledAgain, clockOf, lengthOf, traceOf } from '../src/call/wording';
 import { ring, ringBack } from '../src/shared/sounds';
 import { languages } from '../src/shared/words';
@@ -234,6 +235,127 @@ describe('the bar', () => {
     expect((await screen.findByTestId('call-note-recording')).textContent).toContain('is told');
     await window.user.click(screen.getByTestId('call-record'));
     expect((await screen.findByTestId('toast')).textContent).toContain('«call.ogg»');
+  });
+});
+
+describe('the echo', () => {
+  const echo = async (): Promise<OpenWindow> => {
+    const window = await openWindow('empty');
+    await window.user.click(screen.getByTestId('empty-echo'));
+    await screen.findByTestId('call-bar');
+    return window;
+  };
+
+  test('is called from an empty list, and says who it is and what it does', async () => {
+    const window = await echo();
+    expect(last(window)).toEqual({ type: 'placeCall', buddy: 'echo' });
+    expect(screen.getByRole('region', { name: 'Call with Echo' })).not.toBeNull();
+    expect(screen.getByTestId('call-note-echo').textContent).toContain(
+      'Says back what you say a second later',
+    );
+    expect(screen.getByTestId('call-told').textContent).toContain('Says back');
+    expect(screen.queryByTestId('empty-echo')).toBeNull();
+    await expectAccessible();
+  });
+
+  test('is neither held nor recorded nor made louder, and has no conversation', async () => {
+    const window = await echo();
+    expect(screen.queryByTestId('call-hold')).toBeNull();
+    expect(screen.getByTestId('call-who').tagName).toBe('DIV');
+    await window.user.click(control('more'));
+    await within(screen.getByTestId('call-menu')).findByTestId('microphone');
+    expect(screen.queryByTestId('call-volume')).toBeNull();
+    expect(screen.queryByTestId('call-record')).toBeNull();
+  });
+
+  test('F6 goes to its bar too', async () => {
+    const window = await echo();
+    window.container.querySelector<HTMLElement>('nav button')?.focus();
+    await window.user.keyboard('{F6}');
+    expect(document.activeElement).toBe(screen.getByTestId('call-who'));
+  });
+
+  test('ends with what it means to have heard oneself, and can be tried again', async () => {
+    const window = await echo();
+    await window.user.click(control('hang-up'));
+    const end = await screen.findByTestId('call-ended');
+    expect(end.textContent).toContain('The call with Echo is over. If you heard yourself');
+    await expectAccessible();
+    await window.user.click(screen.getByTestId('call-again'));
+    await screen.findByTestId('call-bar');
+    expect(calls(window)).toEqual(['placeCall', 'hangUp', 'placeCall']);
+  });
+
+  test('is offered where nobody is picked, and not in a call', async () => {
+    const window = await openWindow('calls');
+    await window.user.click(await screen.findByTestId('pick-echo'));
+    await waitFor(() => expect(last(window)).toEqual({ type: 'placeCall', buddy: 'echo' }));
+    await waitFor(() => expect(screen.queryByTestId('pick-echo')).toBeNull());
+  });
+
+  test('says so where nothing can be heard', async () => {
+    const window = await openWindow('empty', (bridge) => bridge.sounds.unplug());
+    await window.user.click(screen.getByTestId('empty-echo'));
+    expect((await screen.findByTestId('toast')).textContent).toContain('No microphone or loudspeaker');
+  });
+});
+
+describe('what becomes of the devices in a call', () => {
+  const notice = (window: OpenWindow, notice: Notice): void => window.bridge.tell({ type: 'notice', notice });
+  const told = (): (string | null)[] => screen.queryAllByTestId('toast').map((toast) => toast.textContent);
+
+  test('one that goes is a warning in the bar until there is one again', async () => {
+    const window = await withMira();
+    await talking(window);
+    notice(window, { type: 'microphoneUsed', name: 'Desk' });
+    notice(window, { type: 'microphoneLost' });
+    notice(window, { type: 'speakerLost' });
+    const warning = await screen.findByTestId('call-note-microphoneLost');
+    expect(warning.textContent).toContain('Your microphone is gone, and nobody hears you');
+    expect(screen.getByTestId('call-note-speakerLost').textContent).toContain('you hear nothing');
+    expect(screen.getByTestId('call-told').textContent).toContain('Your microphone is gone');
+    await expectAccessible();
+    notice(window, { type: 'microphoneUsed', name: 'Desk' });
+    await waitFor(() => expect(screen.queryByTestId('call-note-microphoneLost')).toBeNull());
+    expect(screen.queryByTestId('call-note-speakerLost')).not.toBeNull();
+    expect(told()[0]).toContain('«Desk»');
+  });
+
+  test('the first of a call is no news, one that takes its place is', async () => {
+    const window = await withMira();
+    const { id } = await talking(window);
+    notice(window, { type: 'speakerUsed', name: 'Box' });
+    notice(window, { type: 'microphoneUsed', name: 'Desk' });
+    // A call that goes on after a pause opens the same ones again.
+    notice(window, { type: 'microphoneUsed', name: 'Desk' });
+    await tick();
+    expect(told()).toEqual([]);
+    notice(window, { type: 'microphoneUsed', name: 'Headset' });
+    await waitFor(() => expect(told()).toHaveLength(1));
+    expect(told()[0]).toContain('You speak into «Headset» from here on.');
+    window.bridge.calls.end(id, 'remoteHangUp');
+    await talking(window);
+    notice(window, { type: 'microphoneUsed', name: 'Desk' });
+    await tick();
+    expect(told()).toHaveLength(1);
+  });
+
+  test('what comes when the call is over warns of nothing', async () => {
+    const window = await withMira();
+    const { id } = await talking(window);
+    window.bridge.calls.end(id, 'remoteHangUp');
+    notice(window, { type: 'microphoneLost' });
+    await talking(window);
+    expect(screen.queryByTestId('call-note-microphoneLost')).toBeNull();
+  });
+
+  test('a recording that can’t be made is said, and stays until it is read', async () => {
+    const window = await withMira();
+    await talking(window);
+    notice(window, { type: 'notRecorded' });
+    const toast = await screen.findByTestId('toast');
+    expect(toast.textContent).toContain('couldn’t be recorded');
+    expect(toast.classList.contains('lasting')).toBe(true);
   });
 });
 
@@ -538,6 +660,14 @@ describe('microphone and loudspeaker', () => {
     await waitFor(() => expect(last(window)).toEqual({ type: 'mute', on: true }));
     expect(calls(window)).toEqual(['mute', 'mute']);
     expect(screen.getByTestId<HTMLTextAreaElement>('composer').value).toBe('');
+  });
+
+  test('the echo can be called from there, which leaves the sheet', async () => {
+    const window = await sheet();
+    await window.user.click(screen.getByTestId('sound-echo'));
+    await screen.findByTestId('call-bar');
+    expect(last(window)).toEqual({ type: 'placeCall', buddy: 'echo' });
+    expect(document.querySelector('dialog')).toBeNull();
   });
 
   test('without that choice the key does nothing', async () => {

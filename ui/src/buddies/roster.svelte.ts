@@ -6,8 +6,9 @@ import type { BuddyView } from '../bridge/generated/BuddyView';
 import type { Event } from '../bridge/generated/Event';
 import type { RequestView } from '../bridge/generated/RequestView';
 import type { Snapshot } from '../bridge/generated/Snapshot';
-import { called } from '../shared/names';
+import { called, ECHO } from '../shared/names';
 import { doorCloses, doorOpens } from '../shared/sounds';
+import { words } from '../shared/words';
 
 /** How long someone glows after coming in, in ms. */
 const GLOW = 3000;
@@ -53,6 +54,7 @@ export class Roster {
   }
 
   nameOf(id: string): string {
+    if (id === ECHO) return words.echo;
     const buddy = this.buddies.get(id);
     return buddy ? called(buddy) : '?';
   }

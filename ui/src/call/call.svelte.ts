@@ -17,6 +17,8 @@ import type { SoundTest } from '../bridge/generated/SoundTest';
 import { inWords } from '../session/refusals';
 import type { Session } from '../session/session.svelte';
 import type { Desk } from '../shared/desk.svelte';
+import type { Around } from './notes';
+import { Using } from './using.svelte';
 
 /** A call that is over, for as long as that is news. */
 export type Ended = { call: string; buddy: string; reason: EndReason };
@@ -25,6 +27,7 @@ const QUIET: SoundLevels = { microphone: 0, theySpeak: false, speakingMuted: fal
 
 export class Calls {
   readonly quality = new SvelteMap<string, CallQuality>();
+  readonly using = new Using(() => this.#all.length > 0);
   levels = $state.raw<SoundLevels>(QUIET);
   devices = $state.raw<SoundDevices | null>(null);
   /** The devices could not be asked for. */
@@ -64,6 +67,12 @@ export class Calls {
     return this.current?.stage === 'ringing' && !this.current.held ? 'there' : null;
   }
 
+  /** What is to be known in a call beside the call itself. */
+  get around(): Around {
+    const push = this.devices?.settings.pushToTalk === true;
+    return { speakingMuted: this.levels.speakingMuted, push, lost: this.using.lost };
+  }
+
   with(buddy: string): CallView | undefined {
     return this.#all.find((call) => call.buddy === buddy);
   }
@@ -72,6 +81,7 @@ export class Calls {
     this.#all = snapshot.calls;
     const known = new Set(snapshot.calls.map((call) => call.id));
     for (const id of [...this.quality.keys()]) if (!known.has(id)) this.quality.delete(id);
+    if (this.#all.length === 0) this.using.over();
     if (snapshot.phase.type === 'open') return;
     this.ended = null;
     this.devices = null;
@@ -193,6 +203,7 @@ export class Calls {
     this.ended = { call, buddy, reason };
     if (this.#all.length > 0) return;
     this.levels = QUIET;
+    this.using.over();
     this.#pushing = false;
   }
 

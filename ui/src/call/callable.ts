@@ -2,6 +2,7 @@
 
 import type { BuddyView } from '../bridge/generated/BuddyView';
 import { useSession } from '../session/session.svelte';
+import { ECHO } from '../shared/names';
 import { useCalls } from './call.svelte';
 import { whyNot } from './wording';
 
@@ -9,6 +10,12 @@ export interface Callable {
   /** Why not; null where they can be called. */
   why: () => string | null;
   place: () => void;
+}
+
+/** The echo, which is there for whoever is in no call. To be called while a component is being made. */
+export function useEcho(): { free: () => boolean; place: () => void } {
+  const calls = useCalls();
+  return { free: () => calls.current === null, place: () => calls.place(ECHO) };
 }
 
 /** To be called while a component is being made. */

@@ -5,7 +5,7 @@ import type { CallQuality } from '../bridge/generated/CallQuality';
 import type { CallView } from '../bridge/generated/CallView';
 import type { EndReason } from '../bridge/generated/EndReason';
 import type { MessageView } from '../bridge/generated/MessageView';
-import { called } from '../shared/names';
+import { called, ECHO } from '../shared/names';
 import { count } from '../shared/time';
 import { words } from '../shared/words';
 
@@ -27,6 +27,10 @@ export function stageOf(call: CallView, name: string): string {
       return call.heldByThem ? words.stageHeldByThem(name) : words.stageTalking;
   }
 }
+
+/** How a call ended. */
+export const endOf = (buddy: string, reason: EndReason, name: string): string =>
+  buddy === ECHO ? words.echoEnded : words.ends[reason](name);
 
 /** Both are heard: only then are there figures, and somebody who speaks. */
 export const isHeard = (call: CallView): boolean =>

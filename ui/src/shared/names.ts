@@ -2,6 +2,9 @@
 
 import type { BuddyView } from '../bridge/generated/BuddyView';
 
+/** Whom one calls to hear oneself: nobody's id, and in no list of buddies. */
+export const ECHO = 'echo';
+
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 export const called = (buddy: Pick<BuddyView, 'name' | 'alias'>): string => buddy.alias || buddy.name;

@@ -1,6 +1,6 @@
 // The fake's calls: placed ones ring and are answered, incoming ones come when they are asked for.
 //
-// Echo answers at once, whoever is busy declines, whoever is reached by the relay never answers, everyone else does
+// The echo answers at once, whoever is busy declines, whoever is reached by the relay never answers, everyone else does
 // after a while. Without a pace nothing goes on by itself: tests say what happens next.
 
 import type { CallRecord } from '../generated/CallRecord';
@@ -8,6 +8,7 @@ import type { CallView } from '../generated/CallView';
 import type { Command } from '../generated/Command';
 import type { EndReason } from '../generated/EndReason';
 import type { Reply } from '../generated/Reply';
+import { ECHO } from '../../shared/names';
 import type { People } from './people';
 import type { Sounds } from './sounds';
 import { DONE, refused, type Stage } from './stage';
@@ -35,6 +36,7 @@ export class Calls {
   }
 
   place({ buddy }: Asked<'placeCall'>): Reply {
+    if (buddy === ECHO) return this.#echo();
     const who = this.#people.known(buddy);
     if (who.route === null || !who.canVoice) throw refused('notReachable');
     if (this.#sounds.devices.microphones.length === 0) throw refused('noSound');
@@ -124,7 +126,15 @@ export class Calls {
     if (known.recording) this.#stage.tell({ type: 'callRecorded', buddy: known.buddy, name: 'call.ogg' });
     this.calls.delete(id);
     this.#stage.tell({ type: 'callEnded', call: id, buddy: known.buddy, reason });
-    this.#talks.trace(known.buddy, known.mine, recordOf(known, reason));
+    if (known.buddy !== ECHO) this.#talks.trace(known.buddy, known.mine, recordOf(known, reason));
+    return DONE;
+  }
+
+  #echo(): Reply {
+    if (this.#sounds.devices.microphones.length === 0) throw refused('noSound');
+    if (this.calls.size > 0) throw refused('inCall');
+    this.begin(ECHO, { mine: true, stage: 'talking', talkingSinceMs: Date.now() });
+    this.#sounds.live();
     return DONE;
   }
 
@@ -144,7 +154,7 @@ export class Calls {
     const who = this.#people.known(this.#known(id).buddy);
     await this.#stage.wait(700);
     this.change(id, { stage: 'ringing' });
-    await this.#stage.wait(who.name === 'Echo' ? 300 : 3500);
+    await this.#stage.wait(3500);
     if (!this.calls.has(id)) return;
     if (who.state === 'busy') this.end(id, 'declined');
     else if (who.route === 'direct') await this.#connect(id);

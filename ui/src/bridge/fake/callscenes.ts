@@ -1,6 +1,7 @@
 // Calls that are under way when the fake begins: `?call=` and one of these names, `&with=` and somebody's.
 
 import type { CallView } from '../generated/CallView';
+import { ECHO } from '../../shared/names';
 import type { Calls } from './calls';
 import type { People } from './people';
 import { qualityOf, type Sounds } from './sounds';
@@ -23,6 +24,8 @@ export const CALL_SCENES = [
   'ended',
   'missed',
   'later',
+  'echo',
+  'lost',
 ] as const;
 export type CallScene = (typeof CALL_SCENES)[number];
 
@@ -106,6 +109,13 @@ export function callScene(
       break;
     case 'missed':
       calls.end(calls.begin(first.id, {}).id, 'missed');
+      break;
+    case 'echo':
+      calls.place({ type: 'placeCall', buddy: ECHO });
+      break;
+    case 'lost':
+      talk();
+      stage.tell({ type: 'notice', notice: { type: 'microphoneLost' } });
       break;
     case 'later':
       setTimeout(() => calls.begin(first.id, {}), 3000);

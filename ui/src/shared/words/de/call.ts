@@ -79,6 +79,19 @@ export const call: typeof english = {
   noteTheyRecord: (name) => `${name} nimmt diesen Anruf auf`,
   noteRecording: (name) => `Du nimmst auf; ${name} weiß es`,
   noteSpeaks: (name) => `${name} spricht`,
+  noteMicrophoneLost: 'Dein Mikrofon ist weg, und niemand hört dich. Steck eins an oder wähl ein anderes.',
+  noteSpeakerLost: 'Dein Lautsprecher ist weg, und du hörst nichts. Steck einen an oder wähl einen anderen.',
+  noticeMicrophoneUsed: (device) => `Ab hier sprichst du in «${device}».`,
+  noticeSpeakerUsed: (device) => `Ab hier hörst du mit «${device}».`,
+  noticeNotRecorded: 'Der Anruf ließ sich nicht aufnehmen. Sieh nach, ob in deinen Downloads Platz ist.',
+
+  echo: 'Echo',
+  echoTry: 'Mit dem Echo probieren',
+  echoHint: 'Hör, wie du für andere klingst',
+  echoTryHint:
+    'Wie ein echter Anruf: Es sagt eine Sekunde später, was du gesagt hast. Nichts verlässt diesen Computer.',
+  echoDoes: 'Sagt eine Sekunde später, was du gesagt hast',
+  echoEnded: 'Der Anruf beim Echo ist zu Ende. Hast du dich gehört? Dann hören dich auch andere.',
 
   qualityMore: (what) => `${what} Zahlen dazu`,
   qualityTitle: 'Wie der Anruf ist',

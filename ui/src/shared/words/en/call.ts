@@ -86,6 +86,19 @@ export const call = {
   noteTheyRecord: (name: string) => `${name} records this call`,
   noteRecording: (name: string) => `You record; ${name} is told`,
   noteSpeaks: (name: string) => `${name} speaks`,
+  noteMicrophoneLost: 'Your microphone is gone, and nobody hears you. Plug one in or choose another.',
+  noteSpeakerLost: 'Your loudspeaker is gone, and you hear nothing. Plug one in or choose another.',
+  noticeMicrophoneUsed: (device: string) => `You speak into «${device}» from here on.`,
+  noticeSpeakerUsed: (device: string) => `You hear with «${device}» from here on.`,
+  noticeNotRecorded: 'The call couldn’t be recorded. See whether there is room in your downloads.',
+
+  // The echo
+  echo: 'Echo',
+  echoTry: 'Try a call with Echo',
+  echoHint: 'Hear how you sound to others',
+  echoTryHint: 'Like a real call: it says back what you say a second later. Nothing leaves this computer.',
+  echoDoes: 'Says back what you say a second later',
+  echoEnded: 'The call with Echo is over. If you heard yourself, others hear you too.',
 
   // How it is
   qualityMore: (what: string) => `${what} Figures`,
