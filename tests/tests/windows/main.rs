@@ -12,6 +12,7 @@
 )]
 #![cfg(target_os = "linux")]
 
+mod calls;
 mod meeting;
 mod text;
 
@@ -34,6 +35,9 @@ fn picture(window: &Window, name: &str) {
     }
     window.theme("light");
 }
+
+/// No sound card is looked for.
+const SOUND: [&str; 4] = ["--microphone", "tone:440", "--speaker", "nothing"];
 
 struct Scene {
     stage: Stage,
@@ -60,7 +64,8 @@ impl Scene {
         let home = folder.display().to_string();
         let mut environment = vec![("LANG", "en_GB.UTF-8"), ("HOME", home.as_str())];
         environment.extend(self.desktop.then_some(Desktop::ENVIRONMENT));
-        Window::open(&self.stage, folder, &["--server", self.server.address()], &environment)
+        let server = ["--server", self.server.address()];
+        Window::open(&self.stage, folder, &[&server[..], &SOUND].concat(), &environment)
     }
 
     /// The folder of a person's profile, which is their home too.

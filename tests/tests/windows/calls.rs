@@ -1,0 +1,174 @@
+//! Calls in real windows: who rings, how it is answered, what is seen on both sides, and what stays of it.
+//!
+//! Nobody is heard: tones go in and nothing comes out.
+
+use juice_tests::windows::{Window, id, wait_for};
+
+use crate::{Scene, picture};
+
+/// The two keys that are held for the shortcuts of calls, and what lets go of them.
+const CTRL_SHIFT: &str = "\u{e009}\u{e008}";
+const LET_GO: &str = "\u{e000}";
+
+#[test]
+fn a_call_rings_beside_what_is_typed_is_answered_muted_ended_and_leaves_its_trace() {
+    let scene = Scene::set(&["alice", "bob"]);
+    let (alice, bob) = scene.buddies();
+    wait_callable(&alice);
+    bob.type_into(&id("composer"), "half a");
+
+    // It rings, and takes nothing from who is writing.
+    alice.click(&in_header("call"));
+    wait_stage(&alice, "ringing");
+    bob.wait(&id("incoming"));
+    assert!(bob.text(&id("incoming")).contains("alice"), "it says who");
+    bob.press(" word");
+    wait_for("the rest of the line", || written(&bob) == "half a word");
+    picture(&alice, "call-ringing");
+    picture(&bob, "call-incoming");
+    bob.press("s");
+    wait_for("one letter more", || written(&bob) == "half a words");
+
+    // Both talk, for as long as the clock says.
+    bob.click(&id("incoming-answer"));
+    for window in [&alice, &bob] {
+        wait_stage(window, "talking");
+        wait_for("the clock", || window.text(&id("call-stage")).contains("00:0"));
+        let first = window.text(&id("call-stage"));
+        wait_for("its going on", || window.text(&id("call-stage")) != first);
+        // A tone is no voice, but it is not silence.
+        window.wait(&id("call-quality"));
+    }
+    picture(&alice, "call-talking");
+    alice.resize(360, 700);
+    picture(&alice, "call-talking-narrow");
+    alice.resize(960, 680);
+
+    // Who turns the microphone off is seen to on the other side.
+    alice.click(&id("call-mute"));
+    bob.wait(&id("call-note-theyMuted"));
+    alice.wait(&id("call-note-off"));
+    picture(&alice, "call-muted");
+    picture(&bob, "call-they-muted");
+    bob.type_into(&id("composer"), &format!("{CTRL_SHIFT}m{LET_GO}"));
+    alice.wait(&id("call-note-theyMuted"));
+    alice.click(&id("call-mute"));
+    bob.wait_gone(&id("call-note-theyMuted"));
+
+    // What is set in a call, and the sheet of all that can be.
+    alice.click(&id("call-more"));
+    alice.wait(&id("call-record"));
+    picture(&alice, "call-menu");
+    alice.click(&id("call-settings"));
+    alice.wait(&id("sound-pushToTalk"));
+    picture(&alice, "sound-in-call");
+    alice.press("\u{e00c}");
+    alice.wait_gone("dialog");
+
+    // The end on both sides, and what stays.
+    alice.click(&id("call-hang-up"));
+    bob.wait(&format!("{}[data-reason=\"remoteHangUp\"]", id("call-ended")));
+    alice.wait(&format!("{}[data-reason=\"localHangUp\"]", id("call-ended")));
+    for window in [&alice, &bob] {
+        wait_trace(window, "talked", "Voice call");
+        assert!(window.find(&id("call-bar")).is_none(), "the bar is gone");
+    }
+    picture(&bob, "call-ended");
+    assert_eq!(written(&bob), "half a words", "the line that was being written waited all the time");
+}
+
+#[test]
+fn a_call_is_declined_or_given_up_and_whoever_missed_it_calls_back() {
+    let scene = Scene::set(&["alice", "bob"]);
+    let (alice, bob) = scene.buddies();
+    wait_callable(&alice);
+    alice.click(&in_header("call"));
+    bob.click(&id("incoming-decline"));
+    alice.wait(&format!("{}[data-reason=\"declined\"]", id("call-ended")));
+    picture(&alice, "call-declined");
+    wait_trace(&alice, "declined", "bob declined");
+    wait_trace(&bob, "declined", "You declined");
+
+    // Declined by keys, from the line one writes.
+    alice.click(&in_header("call"));
+    bob.wait(&id("incoming"));
+    bob.type_into(&id("composer"), &format!("{CTRL_SHIFT}d{LET_GO}"));
+    bob.wait_gone(&id("incoming"));
+    alice.wait_gone(&id("call-bar"));
+
+    alice.click(&in_header("call"));
+    wait_stage(&alice, "ringing");
+    bob.wait(&id("incoming"));
+    alice.click(&id("call-hang-up"));
+    bob.wait_gone(&id("incoming"));
+    bob.wait(&format!("{}[data-reason=\"missed\"]", id("call-ended")));
+    wait_trace(&bob, "notAnswered", "Missed call");
+    wait_trace(&alice, "notAnswered", "no answer");
+    picture(&bob, "call-missed");
+
+    // Back, from what stays in the conversation.
+    bob.click(&format!("{} {}", id("call-trace"), id("call-back")));
+    alice.wait(&id("incoming"));
+    alice.type_into(&id("composer"), &format!("{CTRL_SHIFT}a{LET_GO}"));
+    wait_stage(&alice, "talking");
+    wait_stage(&bob, "talking");
+    bob.click(&id("call-hang-up"));
+    wait_trace(&alice, "talked", "Voice call");
+}
+
+#[test]
+fn a_call_with_the_echo_needs_nobody_else() {
+    let scene = Scene::set(&["alice"]);
+    let alice = scene.window(0);
+    alice.register("alice");
+    alice.wait(&id("empty-echo"));
+    picture(&alice, "echo-offered");
+    alice.click(&id("me-menu"));
+    alice.click(&id("sound"));
+    alice.wait(&id("sound-echo"));
+    picture(&alice, "sound");
+    alice.click(&id("sound-echo"));
+    let bar = format!("{}[data-buddy=\"echo\"]", id("call-bar"));
+    alice.wait(&bar);
+    alice.wait_gone("dialog");
+    wait_for("its name", || alice.text(&bar).contains("Echo"));
+    wait_for("the clock", || alice.text(&id("call-stage")).contains("00:02"));
+    picture(&alice, "call-echo");
+    alice.click(&id("call-mute"));
+    alice.wait(&id("call-note-off"));
+    alice.click(&id("call-mute"));
+    alice.wait_gone(&id("call-note-off"));
+    alice.click(&id("call-hang-up"));
+    alice.wait(&id("call-ended"));
+    alice.wait_gone(&bar);
+    picture(&alice, "call-echo-ended");
+    alice.click(&id("call-again"));
+    alice.wait(&bar);
+}
+
+fn in_header(button: &str) -> String {
+    format!("{} {}", id("conversation-header"), id(button))
+}
+
+/// A buddy says that there is a microphone a moment after the line is there.
+fn wait_callable(window: &Window) {
+    window.wait(&format!("{}[aria-disabled=\"false\"]", in_header("call")));
+}
+
+fn wait_stage(window: &Window, stage: &str) {
+    window.wait(&format!("{}[data-stage=\"{stage}\"]", id("call-bar")));
+}
+
+/// Waits for what stays of a call in the open conversation.
+fn wait_trace(window: &Window, kind: &str, words: &str) {
+    let trace = format!("{}[data-kind=\"{kind}\"]", id("call-trace"));
+    window.wait(&trace);
+    let text = window.text(&trace);
+    assert!(text.contains(words), "'{words}' is said of it: {text}");
+}
+
+/// The line that is being written.
+fn written(window: &Window) -> String {
+    let script = "return document.querySelector(arguments[0]).value";
+    window.run(script, &serde_json::json!([id("composer")])).as_str().unwrap_or_default().to_owned()
+}
