@@ -17,6 +17,8 @@ mod lanes;
 mod quality;
 mod sound;
 mod talk;
+#[cfg(test)]
+mod trial;
 mod trying;
 
 use std::{collections::HashMap, path::PathBuf, time::Duration};
@@ -52,7 +54,7 @@ const QUIET: f64 = -60.0;
 /// How often the window is told how loud it is.
 const LEVELS: Duration = Duration::from_millis(100);
 /// How often it is looked whether there is a microphone.
-const LOOK: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_secs(10);
 
 /// What the driver is told.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ use std::{
 };
 
 use juice_proto::{
-    content::{Hlc, kind},
+    content::{CallOutcome, Hlc, kind},
     id::{AccountId, MessageId, Millis},
     messenger::record::{Progress, ShownMessage},
     view::ExportFormat,
@@ -64,6 +64,16 @@ impl Line<'_> {
     /// A newer version wrote it.
     fn unsupported(&self) -> bool {
         !kind::can_be_shown(self.shown.record.kind)
+    }
+
+    /// What came of a call, in words.
+    fn call(&self) -> Option<String> {
+        Some(match self.shown.record.call()? {
+            CallOutcome::Talked(seconds) => format!("Voice call, {} min {} s", seconds / 60, seconds % 60),
+            CallOutcome::NotAnswered => "Voice call, not answered".into(),
+            CallOutcome::Declined => "Voice call, declined".into(),
+            CallOutcome::Busy => "Voice call, busy".into(),
+        })
     }
 
     /// What became of it, for mine.

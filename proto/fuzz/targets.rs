@@ -21,9 +21,10 @@ use juice_proto::{
     content::{self, Body, Content},
     device_list::{self, DeviceList},
     frame,
-    id::{AccountId, ConversationId, Now},
+    id::{AccountId, CallId, ConversationId, Now},
     invite::{Invite, ServerAddress},
     link::{Greeting, LinkBody, LinkFrame},
+    media::{self, Kind, MediaHello, MediaKeys, Report, VoicePacket},
     messenger::Input,
     name::UserName,
     prekey::{self, Prekey},
@@ -50,8 +51,9 @@ pub use self::said::{body, file_offer, letter, prose};
 pub type Target = fn(&[u8]);
 
 /// Every target, by its name.
-pub const ALL: [(&str, Target); 12] = [
+pub const ALL: [(&str, Target); 13] = [
     ("frame", frame),
+    ("media", media),
     ("hello", hello),
     ("content", content),
     ("envelope", envelope),
@@ -265,4 +267,28 @@ pub fn messenger(input: &[u8]) {
     let shown = stage.arrived(ALICE);
     let once: std::collections::BTreeSet<_> = shown.iter().map(|message| message.id.clone()).collect();
     assert_eq!(shown.len(), once.len(), "nothing is shown twice");
+}
+
+/// What comes on a stream of a call, before and behind the seal.
+pub fn media(input: &[u8]) {
+    let call = CallId::new([1; 32]);
+    let (alice, bob) =
+        (MediaKeys::derive(&call, true, &[2; 32], &[3; 32]), MediaKeys::derive(&call, false, &[2; 32], &[3; 32]));
+    assert!(bob.open(&mut input.to_vec()).is_err(), "nobody but the other side can make one");
+    if let Ok(packet) = alice.seal(Kind::Voice, 7, input) {
+        let (_, _, plain) = bob.open(&mut packet[2..].to_vec()).expect("the other side opens it");
+        assert_eq!(plain, input);
+    }
+    if let Ok(voice) = VoicePacket::parse(input) {
+        assert_eq!(voice.to_bytes(), input);
+    }
+    let _ = frame::decode::<MediaHello>(input);
+    if let Ok(report) = frame::decode::<Report>(input) {
+        let _ = report.echo.map(|echo| echo.round_trip_ms(report.said_ms));
+    }
+    if let Some((header, _)) = input.split_first_chunk() {
+        assert!(
+            media::length(*header).is_ok_and(|length| length <= media::MAX_PACKET) || media::length(*header).is_err()
+        );
+    }
 }

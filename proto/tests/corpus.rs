@@ -18,13 +18,14 @@ use std::{fs, path::Path, thread};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
-const GOLDEN: [&str; 6] = [
+const GOLDEN: [&str; 7] = [
     include_str!("golden/calls.hex"),
     include_str!("golden/answers.hex"),
     include_str!("golden/pushes.hex"),
     include_str!("golden/links.hex"),
     include_str!("golden/signed.hex"),
     include_str!("golden/files.hex"),
+    include_str!("golden/media.hex"),
 ];
 
 /// Shows the input if the target panics.

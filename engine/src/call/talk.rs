@@ -103,6 +103,11 @@ impl Inbox {
         }
     }
 
+    /// Packets that were not taken.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Relaxed)
+    }
+
     /// Something happened to the devices.
     fn happened(&self, event: AudioEvent) {
         let notice = match event {
@@ -268,7 +273,7 @@ impl Drop for Talk {
         self.stop_recording();
         self.inbox.hearing().ear = None;
         close(lock(&self.desk).audio.take());
-        let refused = self.inbox.refused.load(Relaxed);
+        let refused = self.inbox.refused();
         if refused > 0 {
             tracing::info!(refused, "packets of a call that were not taken");
         }

@@ -65,6 +65,8 @@ pub(super) fn line(out: &mut String, line: &Line<'_>, last: Option<Millis>) {
         out.push_str("<p class=\"gone\">(deleted)</p>");
     } else if line.unsupported() {
         out.push_str("<p class=\"gone\">(a newer JUICE wrote this)</p>");
+    } else if let Some(call) = line.call() {
+        out.push_str(&format!("<p class=\"gone\">{call}</p>"));
     } else {
         said(out, line.by, &record.text);
     }

@@ -42,6 +42,7 @@ pub(super) fn line(out: &mut String, line: &Line<'_>, last: Option<Millis>) {
         "file": shown.file.as_ref().map(|file| {
             json!({ "name": file_name::safe(&file.offer.name), "size": file.offer.size })
         }),
+        "call": line.call(),
         "delivery": line.delivery().map(|(state, at)| json!({ "state": state, "at": at.map(when::stamp) })),
     });
     out.push_str(if last.is_some() { ",\n" } else { "\n" });

@@ -39,6 +39,8 @@ pub(super) fn line(out: &mut String, line: &Line<'_>, last: Option<Millis>) {
         out.push_str("> *(deleted)*\n");
     } else if line.unsupported() {
         out.push_str("> *(a newer JUICE wrote this)*\n");
+    } else if let Some(call) = line.call() {
+        out.push_str(&format!("> *({call})*\n"));
     } else if !record.text.is_empty() {
         quoted(out, "> ", &record.text);
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    content::{Content, FileOffer, Hlc, Seq},
+    content::{Body, CallOutcome, Content, FileOffer, Hlc, Seq, kind},
     device_list::{DeviceList, Pin},
     id::{AccountId, ConversationId, DeviceId, MessageId, Millis},
     invite::Token,
@@ -103,6 +103,16 @@ pub struct MessageRecord {
     pub progress: Progress,
     /// For mine that wait: the letter in the buddy's mailbox that it went with, and since when.
     pub posted: Option<(LetterId, Millis)>,
+}
+
+impl MessageRecord {
+    /// What came of the call of which it is the trace. What a newer version says of it is shown as not answered.
+    pub fn call(&self) -> Option<CallOutcome> {
+        (self.kind == kind::CALL).then(|| match self.signed.peek().and_then(|content| content.read()) {
+            Ok(Body::Call(outcome)) => outcome,
+            Ok(_) | Err(_) => CallOutcome::NotAnswered,
+        })
+    }
 }
 
 /// A message as it stands after all that was said about it.

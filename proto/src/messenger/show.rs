@@ -4,11 +4,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     Messenger,
-    record::{FileRecord, FileStage, MessageRecord, Progress, ShownMessage},
+    record::{FileRecord, FileStage, Progress, ShownMessage},
     roster::Buddy,
 };
 use crate::{
-    content::{Body, CallOutcome, kind},
+    content::{CallOutcome, kind},
     file::is_thumbnail,
     file_name,
     id::{AccountId, MessageId, Millis},
@@ -98,7 +98,7 @@ impl Messenger {
             deleted: shown.deleted,
             reactions: reactions(&shown.reactions),
             file: shown.file.as_ref().map(|file| file_view(file, None)),
-            call: call_record(message),
+            call: message.call().map(call_record),
             unsupported: !kind::can_be_shown(message.kind),
         }
     }
@@ -246,16 +246,12 @@ impl Messenger {
     }
 }
 
-fn call_record(message: &MessageRecord) -> Option<CallRecord> {
-    if message.kind != kind::CALL {
-        return None;
-    }
-    match message.signed.peek().and_then(|content| content.read()) {
-        Ok(Body::Call(CallOutcome::Talked(seconds))) => Some(CallRecord::Talked { seconds }),
-        Ok(Body::Call(CallOutcome::Declined)) => Some(CallRecord::Declined),
-        Ok(Body::Call(CallOutcome::Busy)) => Some(CallRecord::Busy),
-        // Signed by a newer version, perhaps with more to say.
-        Ok(_) | Err(_) => Some(CallRecord::NotAnswered),
+fn call_record(outcome: CallOutcome) -> CallRecord {
+    match outcome {
+        CallOutcome::Talked(seconds) => CallRecord::Talked { seconds },
+        CallOutcome::NotAnswered => CallRecord::NotAnswered,
+        CallOutcome::Declined => CallRecord::Declined,
+        CallOutcome::Busy => CallRecord::Busy,
     }
 }
 

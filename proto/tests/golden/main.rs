@@ -18,5 +18,6 @@ mod calls;
 mod files;
 mod forward;
 mod links;
+mod media;
 mod news;
 mod values;

@@ -1,0 +1,171 @@
+//! Trials of what comes in for a call: streams over memory, packets of friends and of Eve.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::AsyncWriteExt;
+use juice_proto::{
+    frame,
+    id::{AccountId, CallId, DeviceId},
+    media::{Kind, MediaHello, MediaKeys, VoicePacket},
+};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_util::compat::TokioAsyncReadCompatExt;
+
+use super::{
+    CallNews,
+    arrivals::Arrivals,
+    lanes::Lanes,
+    talk::{Inbox, Talk, With},
+};
+use crate::{
+    audio::{DeviceChoice, Setup, Sink, Source},
+    net::{Door, PeerStream},
+};
+
+fn the_call() -> CallId {
+    CallId::new([7; 32])
+}
+
+/// Bob's side of a call with Alice, whose streams the test makes.
+struct Trial {
+    arrivals: Arrivals,
+    accept: mpsc::Sender<PeerStream>,
+    talk: Option<Talk>,
+    news: mpsc::Receiver<CallNews>,
+    alices: MediaKeys,
+}
+
+impl Trial {
+    fn new() -> Self {
+        let (door, _knocks) = Door::to_nowhere();
+        let (accept, accepted) = mpsc::channel(8);
+        let (told, news) = mpsc::channel(64);
+        let arrivals = Arrivals::default();
+        tokio::spawn(arrivals.clone().run(accepted, door.clone()));
+        let keys = |placed| MediaKeys::derive(&the_call(), placed, &[1; 32], &[2; 32]);
+        let setup = Setup {
+            microphone: DeviceChoice::Synthetic(Source::Silence),
+            speaker: DeviceChoice::Synthetic(Sink::Nothing),
+            ..Setup::default()
+        };
+        let with = With { call: the_call(), buddy: AccountId::new([3; 32]), device: device(1), keys: keys(false) };
+        let lanes = Lanes::open(&door, device(1), the_call());
+        let talk = Talk::start(with, lanes, false, setup, told);
+        arrivals.expect(the_call(), device(1), talk.inbox());
+        Self { arrivals, accept, talk: Some(talk), news, alices: keys(true) }
+    }
+
+    fn inbox(&self) -> &Arc<Inbox> {
+        self.talk.as_ref().unwrap().inbox()
+    }
+
+    /// Opens a stream from a device, says what it is for, and writes this.
+    async fn stream(&self, from: DeviceId, call: CallId, packets: &[Vec<u8>]) -> PeerStream {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        self.accept.send(PeerStream::over(from, far.compat())).await.unwrap();
+        let mut near = PeerStream::over(from, near.compat());
+        let hello = frame::encode(&MediaHello { call, lane: 0 });
+        near.write_all(&frame::header(hello.len()).unwrap()).await.unwrap();
+        near.write_all(&hello).await.unwrap();
+        for packet in packets {
+            let _ = near.write_all(packet).await;
+        }
+        near
+    }
+
+    async fn heard(&mut self) -> bool {
+        let heard = async {
+            loop {
+                match self.news.recv().await {
+                    Some(CallNews::Heard(_)) => return true,
+                    Some(_) => {}
+                    None => return false,
+                }
+            }
+        };
+        timeout(Duration::from_millis(500), heard).await.unwrap_or(false)
+    }
+}
+
+fn device(n: u8) -> DeviceId {
+    DeviceId::new([n; 32])
+}
+
+fn voice(keys: &MediaKeys, number: u64) -> Vec<u8> {
+    let captured = u32::try_from(number).unwrap() * 960;
+    keys.seal(Kind::Voice, number, &VoicePacket { captured, opus: vec![0xfc, 0xff, 0xfe] }.to_bytes()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frame_of_the_call_is_heard() {
+    let mut trial = Trial::new();
+    let _stream = trial.stream(device(1), the_call(), &[voice(&trial.alices, 0)]).await;
+    assert!(trial.heard().await);
+    assert_eq!(trial.inbox().refused(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frame_of_a_finished_call_is_never_heard() {
+    let mut trial = Trial::new();
+    let mut stream = trial.stream(device(1), the_call(), &[voice(&trial.alices, 0)]).await;
+    assert!(trial.heard().await);
+    let inbox = Arc::downgrade(trial.inbox());
+    trial.talk = None;
+    // What is still on its way, and what a stream opened too late brings.
+    let _ = stream.write_all(&voice(&trial.alices, 1)).await;
+    let _late = trial.stream(device(1), the_call(), &[voice(&trial.alices, 2)]).await;
+    assert!(!trial.heard().await);
+    assert!(inbox.upgrade().is_none(), "nothing is left that could take it");
+
+    // Nor does the next call with the same buddy take it: its keys and its id are others.
+    let other = CallId::new([8; 32]);
+    let next = Trial::new();
+    next.arrivals.expect(other, device(1), next.inbox());
+    let keys = MediaKeys::derive(&other, true, &[1; 32], &[2; 32]);
+    let _stream = next.stream(device(1), the_call(), &[voice(&keys, 0)]).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(next.inbox().refused(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eve_cannot_speak_in_a_call() {
+    let mut trial = Trial::new();
+    // From a device of her own, with the call's id, which she may have seen.
+    let _hers = trial.stream(device(66), the_call(), &[voice(&trial.alices, 0)]).await;
+    assert!(!trial.heard().await, "her device is not in the call");
+    // On Alice's own stream, with keys of her own, garbage, and what was there before.
+    let eves = MediaKeys::derive(&the_call(), true, &[6; 32], &[6; 32]);
+    let mut garbage = voice(&trial.alices, 5);
+    garbage[20] ^= 1;
+    let packets = [voice(&eves, 1), garbage, voice(&trial.alices, 9), voice(&trial.alices, 9), voice(&trial.alices, 9)];
+    let _stream = trial.stream(device(1), the_call(), &packets).await;
+    assert!(trial.heard().await, "what is Alice's is heard");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(trial.inbox().refused(), 4, "another key, a bent byte, and twice the same again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voice_that_overtakes_its_answer_waits_for_it() {
+    let mut trial = Trial::new();
+    let early = CallId::new([9; 32]);
+    let keys = MediaKeys::derive(&the_call(), true, &[1; 32], &[2; 32]);
+    let _stream = trial.stream(device(1), early, &[voice(&keys, 0)]).await;
+    assert!(!trial.heard().await, "no such call yet");
+    trial.arrivals.expect(early, device(1), trial.inbox());
+    assert!(trial.heard().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage_that_is_opus_to_nobody_is_no_more_than_a_gap() {
+    let mut trial = Trial::new();
+    let garbage = |number: u64| {
+        let opus = (0..200).map(|n| u8::try_from((u64::from(n as u8) * 37 + number * 101) % 256).unwrap()).collect();
+        trial.alices.seal(Kind::Voice, number, &VoicePacket { captured: 0, opus }.to_bytes()).unwrap()
+    };
+    let packets: Vec<_> = (0..50).map(garbage).collect();
+    let _stream = trial.stream(device(1), the_call(), &packets).await;
+    assert!(trial.heard().await);
+    let _more = trial.stream(device(1), the_call(), &[voice(&trial.alices, 60)]).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(trial.inbox().refused(), 0, "it was sealed well; the decoder makes nothing of it, and lives");
+}
