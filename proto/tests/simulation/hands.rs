@@ -38,12 +38,13 @@ impl World {
             Output::ServerClose { again } => {
                 assert!(again, "nobody is superseded here");
                 let account = self.people[who].identity.account;
+                // Where there is none, the next try is under way already.
                 if self.people[who].server.take().is_some() {
                     self.server.connected.remove(&account);
                     self.later(20_000, Happening::Grace { account });
+                    self.later(1, Happening::Tell { who, run, input: Input::ServerDown { attempt: 1 } });
+                    self.later(1_000, Happening::Connect { who, run, attempt: 2 });
                 }
-                self.later(1, Happening::Tell { who, run, input: Input::ServerDown { attempt: 1 } });
-                self.later(1_000, Happening::Connect { who, run, attempt: 2 });
             }
             Output::Save(save, changes) => {
                 self.people[who].saving.push_back((save, changes));
