@@ -311,8 +311,8 @@ describe('what becomes of the devices in a call', () => {
     notice(window, { type: 'microphoneLost' });
     notice(window, { type: 'speakerLost' });
     const warning = await screen.findByTestId('call-note-microphoneLost');
-    expect(warning.textContent).toContain('Your microphone is gone, and nobody hears you');
-    expect(screen.getByTestId('call-note-speakerLost').textContent).toContain('you hear nothing');
+    expect(warning.textContent).toContain('Your microphone is gone. Plug one in');
+    expect(screen.getByTestId('call-note-speakerLost').textContent).toContain('Your loudspeaker is gone');
     expect(screen.getByTestId('call-told').textContent).toContain('Your microphone is gone');
     await expectAccessible();
     notice(window, { type: 'microphoneUsed', name: 'Desk' });
