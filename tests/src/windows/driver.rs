@@ -147,9 +147,10 @@ impl Window {
         fs::write(file, bytes).expect("writable");
     }
 
-    /// The window's size, in pixels.
+    /// The window's size, in pixels; its page has it when this returns.
     pub fn resize(&self, width: u32, height: u32) {
         self.post("/window/rect", &json!({ "width": width, "height": height, "x": 0, "y": 0 }));
+        wait_for("the new size", || self.run("return innerWidth", &json!([])) == json!(width));
     }
 
     /// Memory (PSS) of the app on this profile and of its web process, in MB.

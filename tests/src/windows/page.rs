@@ -121,8 +121,14 @@ impl Window {
         self.wait(&id("phase-locked"));
     }
 
-    /// Light or dark, whatever the system says.
+    /// Light or dark, whatever the system says; it is there at once, and on the screen.
     pub fn theme(&self, theme: &str) {
-        self.run("document.documentElement.dataset.theme = arguments[0]", &json!([theme]));
+        let script = "document.documentElement.dataset.theme = arguments[0]; \
+                      for (const one of document.getAnimations()) if (one instanceof CSSTransition) one.finish(); \
+                      return new Promise(drawn => { \
+                          requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))); \
+                          setTimeout(() => drawn(false), 1000); \
+                      });";
+        self.run(script, &json!([theme]));
     }
 }

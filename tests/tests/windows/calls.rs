@@ -85,8 +85,8 @@ fn a_call_is_declined_or_given_up_and_whoever_missed_it_calls_back() {
     alice.click(&in_header("call"));
     bob.click(&id("incoming-decline"));
     alice.wait(&format!("{}[data-reason=\"declined\"]", id("call-ended")));
-    picture(&alice, "call-declined");
     wait_trace(&alice, "declined", "bob declined");
+    picture(&alice, "call-declined");
     wait_trace(&bob, "declined", "You declined");
 
     // Declined by keys, from the line one writes.
@@ -144,6 +144,43 @@ fn a_call_with_the_echo_needs_nobody_else() {
     picture(&alice, "call-echo-ended");
     alice.click(&id("call-again"));
     alice.wait(&bar);
+}
+
+#[test]
+fn who_is_called_in_a_call_holds_one_for_the_other_and_goes_back() {
+    let scene = Scene::set(&["alice", "bob", "carol"]);
+    let (alice, bob) = scene.buddies();
+    let carol = scene.window(2);
+    carol.register("carol");
+    carol.add_buddy("bob", "hi");
+    bob.accept_request();
+    carol.wait_state("bob", "here");
+    carol.open_chat("bob");
+    wait_callable(&alice);
+    alice.click(&in_header("call"));
+    bob.click(&id("incoming-answer"));
+    wait_stage(&bob, "talking");
+    wait_stage(&alice, "talking");
+
+    wait_callable(&carol);
+    carol.click(&in_header("call"));
+    bob.wait(&id("incoming"));
+    wait_for("who would be held", || bob.text(&id("incoming-answer")).contains("hold alice"));
+    picture(&bob, "call-second");
+    bob.click(&id("incoming-answer"));
+    wait_stage(&carol, "talking");
+    wait_for("the one that is held", || bob.text(&id("call-waiting")).contains("alice"));
+    wait_for("its being told", || alice.text(&id("call-stage")).contains("holds the call"));
+    picture(&bob, "call-two");
+    picture(&alice, "call-held-by-them");
+
+    bob.click(&id("call-switch"));
+    wait_for("the other one held", || bob.text(&id("call-waiting")).contains("carol"));
+    wait_for("going on", || !alice.text(&id("call-stage")).contains("holds the call"));
+    bob.click(&id("call-waiting-end"));
+    carol.wait(&format!("{}[data-reason=\"remoteHangUp\"]", id("call-ended")));
+    wait_stage(&alice, "talking");
+    assert!(bob.find(&id("call-waiting")).is_none(), "only one is left");
 }
 
 fn in_header(button: &str) -> String {
