@@ -35,12 +35,15 @@ enum Way {
 }
 
 impl Devices {
-    fn host(&mut self) -> &Host {
-        self.host.get_or_insert_with(host)
+    fn host(&mut self) -> Result<&Host, AudioError> {
+        if self.host.is_none() {
+            self.host = host();
+        }
+        self.host.as_ref().ok_or(AudioError::NoDevice)
     }
 
     fn find(&mut self, id: Option<&DeviceId>, way: Way) -> Result<Found, AudioError> {
-        let host = self.host();
+        let host = self.host()?;
         let found = match id {
             None => default(host, way).ok_or(AudioError::NoDevice),
             Some(id) => {
@@ -151,12 +154,19 @@ fn buffer(config: &SupportedStreamConfig, rate: u32) -> BufferSize {
 }
 
 /// The best host there is at this moment.
-fn host() -> Host {
+/// None where there is neither a sound server nor a card: ALSA, asked all the same, prints a page of its own to standard
+/// error, and offers a device that discards everything.
+fn host() -> Option<Host> {
     #[cfg(target_os = "linux")]
-    if let Ok(host) = cpal::host_from_id(HostId::PulseAudio) {
-        return host;
+    {
+        if let Ok(host) = cpal::host_from_id(HostId::PulseAudio) {
+            return Some(host);
+        }
+        if !std::fs::read_to_string("/proc/asound/cards").is_ok_and(|cards| cards.contains('[')) {
+            return None;
+        }
     }
-    cpal::default_host()
+    Some(cpal::default_host())
 }
 
 /// False where a sound server has come up since.

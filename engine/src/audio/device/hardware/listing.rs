@@ -33,11 +33,11 @@ pub fn devices() -> DeviceList {
 
 /// Whether there is a microphone that works. As slow as [`devices`].
 pub fn probe() -> bool {
-    default(&host(), Way::In).is_some_and(|device| Found::of(device, Way::In).is_ok())
+    host().and_then(|host| default(&host, Way::In)).is_some_and(|device| Found::of(device, Way::In).is_ok())
 }
 
 fn list(way: Way) -> Vec<Device> {
-    let host = host();
+    let Some(host) = host() else { return vec![] };
     let usual = default(&host, way).map(|device| name_of(&device));
     let Ok(all) = host.devices() else { return vec![] };
     all.filter(|device| match way {
