@@ -7,11 +7,11 @@
 //! under the offer's key, the nonce being its number and the associated data the root, so that it opens nowhere but in
 //! its place. The root is SHA-256 over the SHA-256 of each chunk.
 
-use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce, Tag, aead::AeadInOut};
+use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Tag, aead::AeadInOut};
 use minicbor::{Decode, Encode, Encoder, bytes::ByteSlice};
 use sha2::{Digest, Sha256};
 
-use crate::{content::FileOffer, error::ProtoError, frame, id::MessageId};
+use crate::{content::FileOffer, error::ProtoError, frame, id::MessageId, seal::counted};
 
 /// The name of the stream protocol.
 pub const PROTOCOL: &str = "/juice/file/1";
@@ -212,7 +212,7 @@ impl ChunkSeal {
 
     /// Not generic, so that it is compiled with this crate, which a debug build optimises.
     fn seal(&self, index: u64, plain: &mut [u8]) -> Result<Tag, ProtoError> {
-        let sealed = self.cipher.encrypt_inout_detached(&nonce(index), &self.root, plain.into());
+        let sealed = self.cipher.encrypt_inout_detached(&counted(index), &self.root, plain.into());
         sealed.map_err(|_| ProtoError::TooLong)
     }
 
@@ -225,7 +225,7 @@ impl ChunkSeal {
         let (plain, tag) = sealed.split_at_mut_checked(length).ok_or(ProtoError::BadSeal)?;
         let tag = Tag::try_from(&*tag).map_err(|_| ProtoError::BadSeal)?;
         self.cipher
-            .decrypt_inout_detached(&nonce(index), &self.root, (&mut *plain).into(), &tag)
+            .decrypt_inout_detached(&counted(index), &self.root, (&mut *plain).into(), &tag)
             .map_err(|_| ProtoError::BadSeal)?;
         Ok(plain)
     }
@@ -235,15 +235,6 @@ impl std::fmt::Debug for ChunkSeal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ChunkSeal(..)")
     }
-}
-
-/// The number of the chunk: every file has a key of its own, so none comes twice under one key.
-fn nonce(index: u64) -> Nonce {
-    let mut nonce = [0; 12];
-    for (place, byte) in nonce.iter_mut().skip(4).zip(index.to_be_bytes()) {
-        *place = byte;
-    }
-    nonce.into()
 }
 
 /// A JPEG whose header says that it has at most [`MAX_THUMBNAIL_SIDE`] pixels each way: what is not may cost whoever

@@ -15,13 +15,13 @@ pub use self::{
     report::{Echo, Report},
 };
 
-use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce, Tag, aead::AeadInOut};
+use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Tag, aead::AeadInOut};
 use hkdf::Hkdf;
 use minicbor::{Decode, Encode};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::{error::ProtoError, id::CallId};
+use crate::{error::ProtoError, id::CallId, seal::counted};
 
 /// The name of the stream protocol.
 pub const PROTOCOL: &str = "/juice/media/1";
@@ -137,7 +137,8 @@ impl MediaKeys {
             Kind::Report => report,
         };
         let inside = packet.get_mut(sealed..).unwrap_or_default();
-        let tag = cipher.encrypt_inout_detached(&nonce(number), &[], inside.into()).map_err(|_| ProtoError::TooLong)?;
+        let tag =
+            cipher.encrypt_inout_detached(&counted(number), &[], inside.into()).map_err(|_| ProtoError::TooLong)?;
         packet.extend_from_slice(&tag);
         Ok(packet)
     }
@@ -160,7 +161,7 @@ impl MediaKeys {
             Kind::Report => report,
         };
         cipher
-            .decrypt_inout_detached(&nonce(number), &[], (&mut *plain).into(), &tag)
+            .decrypt_inout_detached(&counted(number), &[], (&mut *plain).into(), &tag)
             .map_err(|_| ProtoError::BadSeal)?;
         Ok((kind, number, plain.to_vec()))
     }
@@ -179,14 +180,6 @@ impl std::fmt::Debug for MediaKeys {
 pub fn length(header: [u8; 2]) -> Result<usize, ProtoError> {
     let length = usize::from(u16::from_be_bytes(header));
     if (HEAD + TAG..=MAX_PACKET).contains(&length) { Ok(length) } else { Err(ProtoError::FrameLen) }
-}
-
-fn nonce(number: u64) -> Nonce {
-    let mut nonce = [0; 12];
-    for (place, byte) in nonce.iter_mut().skip(4).zip(number.to_be_bytes()) {
-        *place = byte;
-    }
-    nonce.into()
 }
 
 #[cfg(test)]

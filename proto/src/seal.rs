@@ -31,6 +31,15 @@ const VERSION: u8 = 1;
 const ENVELOPE_INFO: &[u8] = b"juice/env/1";
 const LINK_INFO: &[u8] = b"juice/link/1";
 
+/// The nonce of what is counted, under a key that is used for one thing alone: a file's chunks, one side's packets.
+pub(crate) fn counted(number: u64) -> chacha20poly1305::Nonce {
+    let mut nonce = [0; 12];
+    for (place, byte) in nonce.iter_mut().skip(4).zip(number.to_be_bytes()) {
+        *place = byte;
+    }
+    nonce.into()
+}
+
 /// A KEM with its KDF and AEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(index_only)]
