@@ -42,6 +42,10 @@ export function callScene(
   { stage, people, calls, sounds }: Parts,
   wanted: string | null,
 ): void {
+  if (scene === 'echo') {
+    calls.place({ type: 'placeCall', buddy: ECHO });
+    return;
+  }
   const able = [...people.buddies.values()].filter((one) => one.canVoice);
   const first = able.find((one) => one.name === wanted) ?? able[0];
   const second = able.find((one) => one !== first);
@@ -109,9 +113,6 @@ export function callScene(
       break;
     case 'missed':
       calls.end(calls.begin(first.id, {}).id, 'missed');
-      break;
-    case 'echo':
-      calls.place({ type: 'placeCall', buddy: ECHO });
       break;
     case 'lost':
       talk();

@@ -1,4 +1,4 @@
-// The fake's scene "calls": people who can be called, Echo among them, and a talk with every trace a call can leave.
+// The fake's scene "calls": people who can be called, and a talk with every trace a call can leave.
 
 import type { BuddyView } from '../generated/BuddyView';
 import type { CallRecord } from '../generated/CallRecord';
@@ -8,11 +8,7 @@ import { buddy, fewBuddies, message } from './cast';
 const MINUTE = 60_000;
 
 export function callBuddies(): BuddyView[] {
-  return [
-    ...fewBuddies(),
-    buddy('Echo', { statusText: 'says what you say' }),
-    buddy('sven', { canVoice: false }),
-  ];
+  return [...fewBuddies(), buddy('sven', { canVoice: false })];
 }
 
 export function callTalk(who: BuddyView): MessageView[] {
