@@ -101,6 +101,8 @@ fn a_conversation_is_written_out_as_what_was_said_and_no_more() {
     bob.click(&id("delete-submit"));
     alice.say("/me shrugs");
     alice.say("See you at for");
+    // The arrow takes the last that is there.
+    alice.wait_message("See you at for", true);
     alice.type_into(&id("composer"), "\u{e013}");
     alice.wait(&id("reply-bar"));
     alice.clear(&id("composer"));
