@@ -11,7 +11,7 @@ use std::{
     net::Ipv4Addr,
     process::{self, Command},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
@@ -42,6 +42,7 @@ pub struct Lossy {
     names: Vec<String>,
     /// Packets that were carried, and lost.
     counts: Arc<(AtomicU32, AtomicU32)>,
+    weather: Arc<Mutex<Weather>>,
 }
 
 /// A packet and when it arrives.
@@ -51,7 +52,8 @@ impl Lossy {
     /// Places 10.77.0.1, 10.77.0.2 and so on.
     pub fn start(places: u8, weather: Weather) -> Self {
         let counts = Arc::new((AtomicU32::new(0), AtomicU32::new(0)));
-        let mut network = Self { names: Vec::new(), counts: Arc::clone(&counts) };
+        let weather = Arc::new(Mutex::new(weather));
+        let mut network = Self { names: Vec::new(), counts: Arc::clone(&counts), weather: Arc::clone(&weather) };
         let mut ends = BTreeMap::new();
         let (sender, wire) = sync_channel(ON_THE_WIRE);
         for place in 0..places {
@@ -67,8 +69,8 @@ impl Lossy {
             ip(there.into_iter().chain(["link", "set", &name, "up"]));
             ip(there.into_iter().chain(["link", "set", "lo", "up"]));
             ends.insert(address, Arc::clone(&device));
-            let (sender, counts) = (sender.clone(), Arc::clone(&counts));
-            thread::spawn(move || read(&device, &sender, weather, &counts, Dice(u64::from(place) + 1)));
+            let (sender, counts, weather) = (sender.clone(), Arc::clone(&counts), Arc::clone(&weather));
+            thread::spawn(move || read(&device, &sender, &weather, &counts, Dice(u64::from(place) + 1)));
         }
         thread::spawn(move || carry(&wire, &ends));
         network
@@ -84,6 +86,11 @@ impl Lossy {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.names[usize::from(place)]]).arg(program);
         command
+    }
+
+    /// Changes it for every packet that comes from now on.
+    pub fn change(&self, weather: Weather) {
+        *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
     }
 
     /// How many packets were carried, and how many lost.
@@ -110,15 +117,22 @@ fn ip<'a>(words: impl IntoIterator<Item = &'a str>) {
     assert!(done.success(), "ip {}", words.join(" "));
 }
 
-fn read(device: &SyncDevice, wire: &SyncSender<Flying>, weather: Weather, counts: &(AtomicU32, AtomicU32), dice: Dice) {
+fn read(
+    device: &SyncDevice,
+    wire: &SyncSender<Flying>,
+    weather: &Mutex<Weather>,
+    counts: &(AtomicU32, AtomicU32),
+    dice: Dice,
+) {
     let mut dice = dice;
     let mut packet = [0; PACKET];
-    let (shortest, longest) = weather.delay;
-    let spread = u64::try_from(longest.saturating_sub(shortest).as_micros()).unwrap_or(0) + 1;
     let mut number = 0;
     while let Ok(length) = device.recv(&mut packet) {
         // IPv4 alone: the destination is in bytes 16 to 20.
         let Some([a, b, c, d]) = packet.get(16..20).filter(|_| length >= 20 && packet[0] >> 4 == 4) else { continue };
+        let weather = *weather.lock().unwrap_or_else(PoisonError::into_inner);
+        let (shortest, longest) = weather.delay;
+        let spread = u64::try_from(longest.saturating_sub(shortest).as_micros()).unwrap_or(0) + 1;
         if dice.below(1_000) < u64::from(weather.loss) {
             counts.1.fetch_add(1, Ordering::Relaxed);
             continue;

@@ -16,7 +16,7 @@ cargo xtask VERB
                             format ui lints bindings build rust windows
   run [-- ARGUMENTS]        one ordinary window
   rendezvous [-- ARGUMENTS] a server; without arguments a local one that anybody may register at
-  bench message|rendezvous|file|history [-- ARGUMENTS]
+  bench message|rendezvous|file|history|call [-- ARGUMENTS]
                             measure a release build; the last line of output is JSON
   simulate [--seeds N]      whole conversations on virtual time, one for each of N seeds
   soak [-- ARGUMENTS]       two buddies and a server on a bad network, any of them killed at any moment; ten minutes,
@@ -75,6 +75,7 @@ pub enum Subject {
     Rendezvous,
     File,
     History,
+    Call,
 }
 
 pub fn parse(words: &[String]) -> Result<Verb, Failure> {
@@ -157,7 +158,8 @@ fn bench(own: &[&str], arguments: Vec<String>) -> Result<Verb, Failure> {
         ["rendezvous"] => Subject::Rendezvous,
         ["file"] => Subject::File,
         ["history"] => Subject::History,
-        _ => return Err(Failure::new("say what to measure: `bench message`, `rendezvous`, `file` or `history`")),
+        ["call"] => Subject::Call,
+        _ => return Err(Failure::new("say what: `bench message`, `rendezvous`, `file`, `history` or `call`")),
     };
     Ok(Verb::Bench { subject, arguments })
 }

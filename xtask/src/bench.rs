@@ -23,6 +23,7 @@ pub fn bench(
         Subject::Message => "bench-message",
         Subject::Rendezvous => "bench-rendezvous",
         Subject::File => "bench-file",
+        Subject::Call => "bench-call",
         Subject::History => {
             build_window(checkout, children)?;
             "bench-history"

@@ -102,6 +102,7 @@ pub struct Ear {
 impl Ear {
     /// Takes a frame as it comes off the net, in any order. Never blocks; a flood is counted and lost.
     pub fn push(&mut self, frame: VoiceFrame) {
+        tracing::trace!(number = frame.number, bytes = frame.opus.len(), "a frame arrives");
         if self.ring.push((samples_since(self.start), frame)).is_err() {
             self.status.refused.add(1);
         }

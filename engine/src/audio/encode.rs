@@ -157,7 +157,10 @@ impl Encode {
             let _ = record.push_entire_slice(&block);
         }
         match self.encoder.encode(&block) {
-            Ok(Some(frame)) => self.frames.give(frame),
+            Ok(Some(frame)) => {
+                tracing::trace!(number = frame.number, bytes = frame.opus.len(), "a frame leaves");
+                self.frames.give(frame);
+            }
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "20 ms of the voice are lost"),
         }

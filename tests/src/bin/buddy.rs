@@ -25,6 +25,15 @@ struct Arguments {
     /// Be reachable on every address of the machine, not on loopback alone.
     #[arg(long)]
     anywhere: bool,
+    /// What it speaks into calls: `silence`, `tone:HERTZ`, or a WAV file of 48 kHz.
+    #[arg(long, default_value = "silence")]
+    source: Source,
+    /// Where it plays calls to: `nothing`, or a WAV file to be made.
+    #[arg(long, default_value = "nothing")]
+    sink: Sink,
+    /// Speak and hear with the system's devices instead.
+    #[arg(long)]
+    devices: bool,
 }
 
 #[derive(Deserialize)]
@@ -45,15 +54,15 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let Arguments { profile, anywhere } = Arguments::parse();
+    let Arguments { profile, anywhere, source, sink, devices } = Arguments::parse();
     let downloads = Some(profile.join("downloads"));
     let config = Config {
         profile,
         server: None,
         loopback_only: !anywhere,
         downloads,
-        source: Some(Source::Silence),
-        sink: Some(Sink::Nothing),
+        source: (!devices).then_some(source),
+        sink: (!devices).then_some(sink),
     };
     let (handle, mut events) = Engine::start(config).await?;
     let (say, mut said) = mpsc::channel::<Value>(1_024);

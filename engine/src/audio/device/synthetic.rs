@@ -5,7 +5,7 @@
 use std::{
     fs::File,
     io::BufWriter,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -36,25 +36,25 @@ fn about(name: &str) -> About {
 
 /// A microphone that hears `source`.
 pub(super) fn input(source: &Source) -> Result<Box<dyn Input>, AudioError> {
-    let (name, sound) = match source {
-        Source::Tone { hertz } => ("tone", tone(*hertz)),
-        Source::File(path) => ("file", read(path)?),
-        Source::Silence => ("silence", vec![0.0; BLOCK]),
+    let (name, sound, path) = match source {
+        Source::Tone { hertz } => ("tone", tone(*hertz), None),
+        Source::File(path) => ("file", read(path)?, Some(path.clone())),
+        Source::Silence => ("silence", vec![0.0; BLOCK], None),
     };
-    Ok(Box::new(Played { about: about(name), sound }))
+    Ok(Box::new(Played { about: about(name), sound, path }))
 }
 
 /// A speaker that plays to `sink`.
 pub(super) fn output(sink: &Sink) -> Result<Box<dyn Output>, AudioError> {
-    let (name, file) = match sink {
+    let (name, file, path) = match sink {
         Sink::File(path) => {
             let form =
                 WavSpec { channels: 1, sample_rate: RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
-            ("file", Some(WavWriter::create(path, form)?))
+            ("file", Some(WavWriter::create(path, form)?), Some(path.clone()))
         }
-        Sink::Nothing => ("nothing", None),
+        Sink::Nothing => ("nothing", None, None),
     };
-    Ok(Box::new(Kept { about: about(name), file }))
+    Ok(Box::new(Kept { about: about(name), file, path }))
 }
 
 /// One second, so whole periods of any whole frequency.
@@ -85,6 +85,7 @@ fn read(path: &Path) -> Result<Vec<f32>, AudioError> {
 struct Played {
     about: About,
     sound: Vec<f32>,
+    path: Option<PathBuf>,
 }
 
 impl Input for Played {
@@ -93,9 +94,10 @@ impl Input for Played {
     }
 
     fn start(self: Box<Self>, mut callback: MicrophoneCallback) -> Result<Running, AudioError> {
-        let mut sound = self.sound.into_iter().cycle();
+        let Self { sound, path, .. } = *self;
+        let mut sound = sound.into_iter().cycle();
         let mut block = [0.0; BLOCK];
-        Ok(Box::new(Clock::start("juice-tone", move |_| {
+        Ok(Box::new(Clock::start("juice-tone", path, move |_| {
             for (place, sample) in block.iter_mut().zip(&mut sound) {
                 *place = sample;
             }
@@ -107,6 +109,7 @@ impl Input for Played {
 struct Kept {
     about: About,
     file: Option<WavWriter<BufWriter<File>>>,
+    path: Option<PathBuf>,
 }
 
 impl Output for Kept {
@@ -115,8 +118,8 @@ impl Output for Kept {
     }
 
     fn start(self: Box<Self>, mut callback: SpeakerCallback) -> Result<Running, AudioError> {
-        let mut file = self.file;
-        Ok(Box::new(Clock::start("juice-sink", move |last| {
+        let Self { mut file, path, .. } = *self;
+        Ok(Box::new(Clock::start("juice-sink", path, move |last| {
             let mut block = [0.0; BLOCK];
             callback.fill(&mut block, 1, |sample| sample);
             let written = file.as_mut().map_or(Ok(()), |file| {
@@ -143,11 +146,17 @@ struct Clock {
 }
 
 impl Clock {
-    fn start(name: &str, mut tick: impl FnMut(bool) + Send + 'static) -> Result<Self, AudioError> {
+    fn start(
+        name: &str,
+        path: Option<PathBuf>,
+        mut tick: impl FnMut(bool) + Send + 'static,
+    ) -> Result<Self, AudioError> {
         let stop = Arc::new(Switch::default());
         let stopped = Arc::clone(&stop);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
             let mut deadline = Instant::now();
+            // By this a benchmark knows when the first sample of a file was.
+            tracing::trace!(?path, "a synthetic device begins");
             while !stopped.is_on() {
                 tick(false);
                 deadline += PERIOD;
