@@ -2,7 +2,10 @@
 //!
 //! It lives here alone; no buddy and no server hears of it. Dropping it ends it and tells the window.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Weak},
+    time::{Duration, Instant},
+};
 
 use juice_proto::{
     id::CallId,
@@ -14,7 +17,7 @@ use tokio::{
     time::{interval, sleep_until},
 };
 
-use super::{CallNews, ECHO, LEVELS};
+use super::{CallNews, ECHO, LEVELS, meter};
 use crate::{
     audio::{AudioError, CallAudio, Ear, Echo, Setup, VoiceFrames},
     clock::wall,
@@ -24,7 +27,7 @@ use crate::{
 pub(super) struct EchoCall {
     view: CallView,
     news: mpsc::Sender<CallNews>,
-    audio: Option<CallAudio>,
+    audio: Option<Arc<CallAudio>>,
     _tasks: JoinSet<()>,
 }
 
@@ -34,7 +37,8 @@ impl EchoCall {
         let (audio, frames, _) = CallAudio::start(setup)?;
         let ear = audio.hear()?;
         let mut tasks = JoinSet::new();
-        tasks.spawn(say_back(frames, ear, news.clone()));
+        let audio = Arc::new(audio);
+        tasks.spawn(say_back(frames, ear, Arc::downgrade(&audio), news.clone()));
         let mut id = [0; 32];
         // Only this computer ever sees it.
         let _ = getrandom::fill(&mut id);
@@ -97,7 +101,7 @@ impl Drop for EchoCall {
     }
 }
 
-async fn say_back(mut frames: VoiceFrames, mut ear: Ear, news: mpsc::Sender<CallNews>) {
+async fn say_back(mut frames: VoiceFrames, mut ear: Ear, audio: Weak<CallAudio>, news: mpsc::Sender<CallNews>) {
     let (begun, mut echo, mut ticks) = (Instant::now(), Echo::default(), interval(LEVELS));
     loop {
         let due = begun + echo.due().unwrap_or(Duration::MAX / 4).min(Duration::from_secs(3_600) + begun.elapsed());
@@ -112,7 +116,8 @@ async fn say_back(mut frames: VoiceFrames, mut ear: Ear, news: mpsc::Sender<Call
                 }
             }
             _ = ticks.tick() => {
-                let levels = SoundLevels { microphone: 0.0, they_speak: ear.is_speaking(), speaking_muted: false };
+                let microphone = audio.upgrade().map_or(0.0, |audio| meter(audio.levels().microphone));
+                let levels = SoundLevels { microphone, they_speak: ear.is_speaking(), speaking_muted: false };
                 let _ = news.try_send(CallNews::Tell(Box::new(Event::SoundLevelsChanged { levels })));
             }
         }

@@ -82,8 +82,30 @@ impl Sound {
             };
             devices.into_iter().map(shown).collect()
         };
-        let (microphones, speakers) = (shown(list.microphones), shown(list.speakers));
+        let made = |name: Option<String>, real: Vec<SoundDevice>| match name {
+            Some(name) => vec![SoundDevice { id: "made".into(), name, is_default: true }],
+            None => real,
+        };
+        let microphones = made(self.source.as_ref().map(source_name), shown(list.microphones));
+        let speakers = made(self.sink.as_ref().map(sink_name), shown(list.speakers));
         SoundDevices { microphones, speakers, settings: self.settings.clone() }
+    }
+}
+
+/// What stands for a microphone, to a developer.
+fn source_name(source: &Source) -> String {
+    match source {
+        Source::Tone { hertz } => format!("Tone of {hertz} Hz"),
+        Source::File(path) => path.display().to_string(),
+        Source::Silence => "Silence".into(),
+    }
+}
+
+/// What stands for a loudspeaker.
+fn sink_name(sink: &Sink) -> String {
+    match sink {
+        Sink::File(path) => path.display().to_string(),
+        Sink::Nothing => "Nothing".into(),
     }
 }
 
