@@ -237,6 +237,14 @@ describe('emoji while writing', () => {
   });
 });
 
+describe('who is quick', () => {
+  test('Arrow-up right after Enter means what was just written', async () => {
+    const window = await rich();
+    await window.user.type(composer(), 'a slip of the pem{Enter}{ArrowUp}');
+    await waitFor(() => expect(composer().value).toBe('a slip of the pem'));
+  });
+});
+
 describe('moving by keyboard', () => {
   test('arrows go from message to message, from the list to the last', async () => {
     const window = await rich();
