@@ -240,6 +240,12 @@ describe('emoji while writing', () => {
 describe('who is quick', () => {
   test('Arrow-up right after Enter means what was just written', async () => {
     const window = await rich();
+    // A disk that takes its time.
+    const command = window.bridge.command.bind(window.bridge);
+    window.bridge.command = async (asked) => {
+      if (asked.type === 'sendMessage') await new Promise((done) => setTimeout(done, 100));
+      return command(asked);
+    };
     await window.user.type(composer(), 'a slip of the pem{Enter}{ArrowUp}');
     await waitFor(() => expect(composer().value).toBe('a slip of the pem'));
   });
