@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!  audio::VoiceFrames > talk: number, seal > lanes: the newest waits > streams of the net
-//!  audio::Ear < talk: open, each number once < arrivals: which call? < streams of the net
+//!  audio::Ear < inbox: open, each number once < arrivals: which call? < streams of the net
 //! ```
 //!
 //! [`Talks`] has every call that sounds and belongs to the driver; a [`talk::Talk`] is one of them, and dropping it ends
@@ -13,6 +13,7 @@
 
 mod arrivals;
 mod echo_call;
+mod inbox;
 mod lanes;
 mod quality;
 mod sound;
@@ -31,7 +32,7 @@ use juice_proto::{
 use tokio::{
     sync::mpsc,
     task::{JoinSet, spawn_blocking},
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval_at},
 };
 
 use self::{
@@ -67,6 +68,13 @@ pub(crate) enum CallNews {
     Microphone(bool),
     /// Something to show.
     Tell(Box<Event>),
+}
+
+impl CallNews {
+    /// Shows something, where there is room for it.
+    fn show(news: &mpsc::Sender<Self>, event: Event) {
+        let _ = news.try_send(Self::Tell(Box::new(event)));
+    }
 }
 
 /// What the calls stand on.
@@ -145,12 +153,12 @@ impl Talks {
             Voice::Mute(on) => {
                 self.muted = on;
                 self.each(|audio| audio.set_muted(on));
-                self.echo.iter_mut().for_each(|echo| echo.mute(on));
+                self.show_echo();
             }
             Voice::Deafen(on) => {
                 self.deafened = on;
                 self.each(|audio| audio.set_deafened(on));
-                self.echo.iter_mut().for_each(|echo| echo.deafen(on));
+                self.show_echo();
             }
             Voice::Volume(call, percent) => {
                 let volume = percent as f32 / 100.0;
@@ -173,7 +181,8 @@ impl Talks {
         let done = match command {
             Command::SetSound { settings } => self.set_sound(settings),
             Command::TestSound { on } => {
-                self.test.abort_all();
+                // Dropped, the one before ends.
+                self.test = JoinSet::new();
                 if on {
                     self.test.spawn(trying::out(self.setup(), self.news.clone()));
                 }
@@ -196,12 +205,19 @@ impl Talks {
         let echo = EchoCall::start(self.setup(), self.news.clone());
         let no_sound = |error: AudioError| CommandError { code: ErrorCode::NoSound, message: error.to_string() };
         self.echo = Some(echo.map_err(no_sound)?);
+        self.show_echo();
         Ok(())
     }
 
     /// The call with the echo, where there is one.
     pub fn echo_view(&self) -> Option<CallView> {
-        self.echo.as_ref().map(EchoCall::view)
+        self.echo.as_ref().map(|echo| echo.view(self.muted, self.deafened))
+    }
+
+    fn show_echo(&self) {
+        if let Some(call) = self.echo_view() {
+            CallNews::show(&self.news, Event::CallChanged { call });
+        }
     }
 
     fn setup(&self) -> Setup {
@@ -210,6 +226,7 @@ impl Talks {
 
     fn each(&self, act: impl Fn(&CallAudio)) {
         self.talks.values().for_each(|talk| talk.with_audio(&act));
+        self.echo.iter().for_each(|echo| echo.with_audio(&act));
     }
 
     /// A link to a device has come up.
@@ -243,9 +260,15 @@ fn meter(rms: f32) -> f64 {
     (1.0 - decibels / QUIET).clamp(0.0, 1.0)
 }
 
+/// Ends a corridor, whose threads take some 10 ms, for which nobody waits.
+fn close(audio: impl Send + 'static) {
+    spawn_blocking(move || drop(audio));
+}
+
 /// Tells whether there is a microphone, whenever that changes.
 async fn watch_microphone(sound: Sound, news: mpsc::Sender<CallNews>) {
-    let mut looks = interval(LOOK);
+    // The first hello has said what there was at the beginning.
+    let mut looks = interval_at(Instant::now() + LOOK, LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut before = None;
     loop {

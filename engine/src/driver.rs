@@ -195,7 +195,7 @@ impl Driver {
                 let _ = answer.send(number);
             }
             Order::SoundDevices(answer) => {
-                let sound = self.open.as_ref().map_or(&self.place.sound, |open| open.sound()).clone();
+                let sound = self.open.as_ref().map_or_else(|| self.place.sound.anew(), |open| open.sound().clone());
                 // Asking the system takes a moment.
                 spawn_blocking(move || answer.send(sound.devices()));
             }
@@ -262,7 +262,7 @@ impl Driver {
     fn errand_done(&mut self, errand: Errand) {
         match errand {
             Errand::Opened(Ok(opened), answer) => {
-                self.open = Some(Box::new(Open::new(*opened, self.place.downloads.clone(), self.place.sound.clone())));
+                self.open = Some(Box::new(Open::new(*opened, self.place.downloads.clone(), self.place.sound.anew())));
                 self.tell(Event::PhaseChanged { phase: Phase::Open });
                 let _ = answer.send(Ok(Reply::Done));
             }

@@ -16,6 +16,7 @@ use juice_proto::{
     messenger::{Identity, Input, Messenger, explain, record::Loaded},
     name::UserName,
     opaque::{ExportKey, LoggingIn, Registering},
+    presence::Capabilities,
     seal::Suite,
     server::{Answer, Call},
     sign::{SecretKey, Signed},
@@ -24,7 +25,7 @@ use juice_proto::{
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
-use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
+use tokio::{join, sync::mpsc, task::spawn_blocking, time::timeout};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -37,7 +38,7 @@ use crate::{
 
 /// News that may wait for the driver, of each kind; above it whoever has news waits.
 const NEWS: usize = 256;
-/// How long the first hello waits to know where this computer can be dialled.
+/// How long the first hello waits to know where this computer can be dialled, and whether it can be called.
 const ADDRESSES: Duration = Duration::from_millis(500);
 /// The shortest password, in characters.
 const MIN_PASSWORD: usize = 8;
@@ -118,7 +119,7 @@ pub(crate) async fn register(
         capsule: here,
     };
     let mut hands = Hands::reach_out(&place, &keys).await?;
-    let mut messenger = begin(&keys, Loaded::default(), &mut hands, now).await?;
+    let mut messenger = begin(&keys, &place.sound, Loaded::default(), &mut hands, now).await?;
     let finish = Call::RegisterFinish {
         upload: upload.into(),
         list,
@@ -138,7 +139,7 @@ pub(crate) async fn unlock(place: Place, password: String, now: Now) -> Done<Box
     let (answers, store_news) = mpsc::channel(NEWS);
     let (store, loaded) = Store::open(&place.profile.database(), &data_key, answers).await?;
     let mut hands = Hands::reach_out(&place, &keys).await?;
-    let messenger = begin(&keys, loaded, &mut hands, now).await?;
+    let messenger = begin(&keys, &place.sound, loaded, &mut hands, now).await?;
     let (told, server_news) = mpsc::channel(NEWS);
     let server = ServerLink::start(keys.server.clone(), told);
     let (posted, mail_news) = mpsc::channel(NEWS);
@@ -178,7 +179,7 @@ pub(crate) async fn move_here(place: Place, account: &AccountAddress, password: 
         capsule: here,
     };
     let mut hands = Hands::reach_out(&place, &keys).await?;
-    let mut messenger = begin(&keys, Loaded::default(), &mut hands, now).await?;
+    let mut messenger = begin(&keys, &place.sound, Loaded::default(), &mut hands, now).await?;
     let call = Call::MoveHere {
         list,
         prekey: messenger.first_prekey().ok_or_else(|| failed(ErrorCode::Internal, "no key of the day"))?,
@@ -264,8 +265,8 @@ impl Hands {
     }
 }
 
-/// A messenger that knows where it can be dialled, so that its first hello says so.
-async fn begin(keys: &Keys, loaded: Loaded, hands: &mut Hands, now: Now) -> Done<Messenger> {
+/// A messenger that knows where it can be dialled and whether it can be called, so that its first hello says so.
+async fn begin(keys: &Keys, sound: &Sound, loaded: Loaded, hands: &mut Hands, now: Now) -> Done<Messenger> {
     let mut seed = [0; 32];
     rng()?.fill_bytes(&mut seed);
     let identity = Identity {
@@ -278,9 +279,15 @@ async fn begin(keys: &Keys, loaded: Loaded, hands: &mut Hands, now: Now) -> Done
         pin: keys.pin,
     };
     let mut messenger = Messenger::new(identity, loaded, Suite::XWing, seed, now);
+    let sound = sound.clone();
+    let looking = spawn_blocking(move || sound.can_speak());
     // Nobody knows this device yet, so nothing else can come before its addresses do.
-    if let Ok(Some(NetNews::Addresses { addresses, behind_nat })) = timeout(ADDRESSES, hands.net_news.recv()).await {
+    let (addresses, microphone) = join!(timeout(ADDRESSES, hands.net_news.recv()), timeout(ADDRESSES, looking));
+    if let Ok(Some(NetNews::Addresses { addresses, behind_nat })) = addresses {
         messenger.handle(now, Input::Addresses(addresses, behind_nat));
+    }
+    if let Ok(Ok(microphone)) = microphone {
+        messenger.handle(now, Input::Capabilities(Capabilities { microphone, camera: false }));
     }
     Ok(messenger)
 }

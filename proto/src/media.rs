@@ -64,6 +64,13 @@ impl Kind {
             Self::Report => 1,
         }
     }
+
+    fn of(self, [voice, report]: &[ChaCha20Poly1305; 2]) -> &ChaCha20Poly1305 {
+        match self {
+            Self::Voice => voice,
+            Self::Report => report,
+        }
+    }
 }
 
 /// One frame of voice. Its number is the packet's.
@@ -131,14 +138,11 @@ impl MediaKeys {
         packet.extend_from_slice(&number.to_be_bytes());
         let sealed = packet.len();
         packet.extend_from_slice(plain);
-        let [voice, report] = &self.mine;
-        let cipher = match kind {
-            Kind::Voice => voice,
-            Kind::Report => report,
-        };
         let inside = packet.get_mut(sealed..).unwrap_or_default();
-        let tag =
-            cipher.encrypt_inout_detached(&counted(number), &[], inside.into()).map_err(|_| ProtoError::TooLong)?;
+        let tag = kind
+            .of(&self.mine)
+            .encrypt_inout_detached(&counted(number), &[], inside.into())
+            .map_err(|_| ProtoError::TooLong)?;
         packet.extend_from_slice(&tag);
         Ok(packet)
     }
@@ -155,12 +159,7 @@ impl MediaKeys {
         let length = sealed.len().checked_sub(TAG).ok_or(ProtoError::Malformed)?;
         let (plain, tag) = sealed.split_at_mut_checked(length).ok_or(ProtoError::Malformed)?;
         let tag = Tag::try_from(&*tag).map_err(|_| ProtoError::Malformed)?;
-        let [voice, report] = &self.theirs;
-        let cipher = match kind {
-            Kind::Voice => voice,
-            Kind::Report => report,
-        };
-        cipher
+        kind.of(&self.theirs)
             .decrypt_inout_detached(&counted(number), &[], (&mut *plain).into(), &tag)
             .map_err(|_| ProtoError::BadSeal)?;
         Ok((kind, number, plain.to_vec()))

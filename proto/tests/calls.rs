@@ -174,7 +174,7 @@ impl World {
         let calls = &mut self.people[one].calls;
         match (self.rng.next_u32() % 12, call) {
             (0 | 1, _) if self.ways.contains_key(&(one, other)) => {
-                let _ = calls.place(now, account(other), id, half, true);
+                let _ = calls.place(now, account(other), id, half);
             }
             (2 | 3, Some(call)) => self.ask(one, call, Asked::Answer(half)),
             (4, Some(call)) => self.ask(one, call, Asked::Decline),

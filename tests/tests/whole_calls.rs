@@ -267,3 +267,15 @@ async fn a_recorded_call_is_a_file_and_the_other_side_is_told() {
     let bytes = std::fs::read(pair.alice.profile().join("downloads").join(&name)).expect("it is there");
     assert!(bytes.starts_with(b"OggS") && bytes.len() > 5_000, "{name}: {} bytes", bytes.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_chosen_for_sound_outlives_signing_out() {
+    let server = Server::start().await;
+    let alice = Buddy::register("alice", &server.address()).await;
+    let chosen = SoundSettings { noise_suppression: false, push_to_talk: true, ..SoundSettings::default() };
+    alice.command(Command::SetSound { settings: chosen.clone() }).await.expect("is kept");
+    alice.sign_out().await;
+    assert_eq!(alice.handle.sound_devices().await.settings, chosen);
+    alice.sign_in().await;
+    assert_eq!(alice.handle.sound_devices().await.settings, chosen);
+}

@@ -43,18 +43,6 @@ pub struct Reception {
     pub delay_ms: f32,
 }
 
-impl Reception {
-    /// The share of frames that weren't there when their turn came, 0 to 1, of those since `before`.
-    pub fn loss_since(&self, before: &Self) -> f32 {
-        let expected = self.expected.saturating_sub(before.expected);
-        let missing = |reception: &Self| reception.concealed + reception.recovered_by_fec;
-        if expected == 0 {
-            return 0.0;
-        }
-        (missing(self).saturating_sub(missing(before)) as f32 / expected as f32).min(1.0)
-    }
-}
-
 /// Samples at 48 kHz since `start`.
 pub(super) fn samples_since(start: Instant) -> i64 {
     i64::try_from(start.elapsed().as_nanos() * u128::from(RATE) / 1_000_000_000).unwrap_or(i64::MAX)

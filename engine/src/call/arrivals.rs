@@ -21,7 +21,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::talk::Inbox;
+use super::inbox::Inbox;
 use crate::net::{Door, PeerStream};
 
 /// How long the first frame may take.

@@ -4,20 +4,20 @@
 
 use std::{
     sync::{Arc, Weak},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use juice_proto::{
-    id::CallId,
+    id::{CallId, Millis},
     view::{CallStage, CallView, EndReason, Event, SoundLevels},
 };
 use tokio::{
     sync::mpsc,
-    task::{JoinSet, spawn_blocking},
+    task::JoinSet,
     time::{interval, sleep_until},
 };
 
-use super::{CallNews, ECHO, LEVELS, meter};
+use super::{CallNews, ECHO, LEVELS, close, meter};
 use crate::{
     audio::{AudioError, CallAudio, Ear, Echo, Setup, VoiceFrames},
     clock::wall,
@@ -25,15 +25,16 @@ use crate::{
 
 /// See the module.
 pub(super) struct EchoCall {
-    view: CallView,
+    id: String,
+    since_ms: Millis,
     news: mpsc::Sender<CallNews>,
+    /// Until it is dropped.
     audio: Option<Arc<CallAudio>>,
     _tasks: JoinSet<()>,
 }
 
 impl EchoCall {
     pub fn start(setup: Setup, news: mpsc::Sender<CallNews>) -> Result<Self, AudioError> {
-        let (muted, deafened) = (setup.muted, setup.deafened);
         let (audio, frames, _) = CallAudio::start(setup)?;
         let ear = audio.hear()?;
         let mut tasks = JoinSet::new();
@@ -42,12 +43,20 @@ impl EchoCall {
         let mut id = [0; 32];
         // Only this computer ever sees it.
         let _ = getrandom::fill(&mut id);
-        let view = CallView {
-            id: CallId::new(id).to_string(),
+        Ok(Self { id: CallId::new(id).to_string(), since_ms: wall(), news, audio: Some(audio), _tasks: tasks })
+    }
+
+    pub fn is(&self, call: &str) -> bool {
+        self.id == call
+    }
+
+    pub fn view(&self, muted: bool, deafened: bool) -> CallView {
+        CallView {
+            id: self.id.clone(),
             buddy: ECHO.into(),
             mine: true,
             stage: CallStage::Talking,
-            talking_since_ms: Some(wall() as f64),
+            talking_since_ms: Some(self.since_ms as f64),
             muted,
             deafened,
             held: false,
@@ -56,61 +65,35 @@ impl EchoCall {
             they_record: false,
             recording: false,
             volume: 100,
-        };
-        let call = Self { view, news, audio: Some(audio), _tasks: tasks };
-        call.show();
-        Ok(call)
+        }
     }
 
-    pub fn is(&self, call: &str) -> bool {
-        self.view.id == call
-    }
-
-    pub fn view(&self) -> CallView {
-        self.view.clone()
-    }
-
-    pub fn mute(&mut self, on: bool) {
-        self.view.muted = on;
-        self.audio.iter().for_each(|audio| audio.set_muted(on));
-        self.show();
-    }
-
-    pub fn deafen(&mut self, on: bool) {
-        self.view.deafened = on;
-        self.audio.iter().for_each(|audio| audio.set_deafened(on));
-        self.show();
-    }
-
-    fn show(&self) {
-        self.tell(Event::CallChanged { call: self.view() });
-    }
-
-    fn tell(&self, event: Event) {
-        let _ = self.news.try_send(CallNews::Tell(Box::new(event)));
+    /// Does something with the corridor.
+    pub fn with_audio(&self, act: impl FnOnce(&CallAudio)) {
+        if let Some(audio) = &self.audio {
+            act(audio);
+        }
     }
 }
 
 impl Drop for EchoCall {
     fn drop(&mut self) {
-        let reason = EndReason::LocalHangUp;
-        self.tell(Event::CallEnded { call: self.view.id.clone(), buddy: ECHO.into(), reason });
-        let audio = self.audio.take();
-        // Its threads end within some 10 ms, for which nobody waits.
-        spawn_blocking(move || drop(audio));
+        let (call, reason) = (self.id.clone(), EndReason::LocalHangUp);
+        CallNews::show(&self.news, Event::CallEnded { call, buddy: ECHO.into(), reason });
+        close(self.audio.take());
     }
 }
 
 async fn say_back(mut frames: VoiceFrames, mut ear: Ear, audio: Weak<CallAudio>, news: mpsc::Sender<CallNews>) {
     let (begun, mut echo, mut ticks) = (Instant::now(), Echo::default(), interval(LEVELS));
     loop {
-        let due = begun + echo.due().unwrap_or(Duration::MAX / 4).min(Duration::from_secs(3_600) + begun.elapsed());
+        let due = echo.due();
         tokio::select! {
             frame = frames.next() => match frame {
                 Some(frame) => echo.hear(frame, begun.elapsed()),
                 None => return,
             },
-            () = sleep_until(due.into()) => {
+            () = sleep_until((begun + due.unwrap_or_default()).into()), if due.is_some() => {
                 while let Some(frame) = echo.say(begun.elapsed()) {
                     ear.push(frame);
                 }
@@ -118,7 +101,7 @@ async fn say_back(mut frames: VoiceFrames, mut ear: Ear, audio: Weak<CallAudio>,
             _ = ticks.tick() => {
                 let microphone = audio.upgrade().map_or(0.0, |audio| meter(audio.levels().microphone));
                 let levels = SoundLevels { microphone, they_speak: ear.is_speaking(), speaking_muted: false };
-                let _ = news.try_send(CallNews::Tell(Box::new(Event::SoundLevelsChanged { levels })));
+                CallNews::show(&news, Event::SoundLevelsChanged { levels });
             }
         }
     }

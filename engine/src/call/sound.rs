@@ -29,6 +29,11 @@ impl Sound {
         Self { file, settings: kept.unwrap_or_default(), source, sink }
     }
 
+    /// As it is kept now, which an open profile may have changed.
+    pub(crate) fn anew(&self) -> Self {
+        Self::load(self.file.clone(), self.source.clone(), self.sink.clone())
+    }
+
     /// Takes other settings and keeps them.
     pub(crate) fn set(&mut self, settings: SoundSettings) -> std::io::Result<()> {
         self.settings = settings;

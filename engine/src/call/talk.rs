@@ -6,15 +6,15 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use juice_proto::{
     frame,
     id::{AccountId, CallId, DeviceId},
-    media::{Echo, Kind, MediaKeys, Replay, Report, VoicePacket},
+    media::{Kind, MediaKeys, VoicePacket},
     view::{Event, Notice, SoundLevels},
 };
 use tokio::{
@@ -23,13 +23,9 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{
-    CallNews, LEVELS,
-    lanes::Lanes,
-    quality::{Quality, in_time},
-};
+use super::{CallNews, LEVELS, close, inbox::Inbox, lanes::Lanes};
 use crate::{
-    audio::{AudioError, AudioEvent, AudioEvents, CallAudio, Ear, Recording, Setup, VoiceFrame, VoiceFrames},
+    audio::{AudioError, AudioEvents, CallAudio, Ear, Recording, Setup, VoiceFrames},
     clock::wall,
     history::when,
 };
@@ -38,98 +34,6 @@ use crate::{
 const REPORT: u64 = 5;
 /// How often the window is told how the call is, in steps of [`LEVELS`].
 const SHOW: u64 = 10;
-/// Without a packet for so long, something is wrong: also a silent voice says something all 400 ms.
-const SILENT: Duration = Duration::from_secs(3);
-
-/// What comes of one call, from every stream that brings it.
-pub(super) struct Inbox {
-    call: CallId,
-    keys: MediaKeys,
-    /// Of this side's clock, for reports.
-    begun: Instant,
-    hearing: Mutex<Hearing>,
-    heard: AtomicBool,
-    refused: AtomicU64,
-    /// I speak, though muted.
-    speaking_muted: AtomicBool,
-    news: mpsc::Sender<CallNews>,
-}
-
-#[derive(Default)]
-struct Hearing {
-    voices: Replay,
-    reports: Replay,
-    ear: Option<Ear>,
-    last: Option<Instant>,
-    quality: Quality,
-    /// Their last report: what their clock said, and when it came.
-    report: Option<(u32, Instant)>,
-}
-
-impl Inbox {
-    /// Takes a packet off a stream. What is not theirs, of this call and new is counted and dropped.
-    pub fn take(&self, packet: &mut [u8]) {
-        let Ok((kind, number, plain)) = self.keys.open(packet) else {
-            self.refused.fetch_add(1, Relaxed);
-            return;
-        };
-        let mut hearing = self.hearing();
-        let new = match kind {
-            Kind::Voice => hearing.voices.take(number),
-            Kind::Report => hearing.reports.take(number),
-        };
-        if !new {
-            self.refused.fetch_add(1, Relaxed);
-            return;
-        }
-        hearing.last = Some(Instant::now());
-        match kind {
-            Kind::Voice => {
-                let (Ok(voice), Some(ear)) = (VoicePacket::parse(&plain), hearing.ear.as_mut()) else { return };
-                // Gaps count, not the origin.
-                let number = u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default();
-                ear.push(VoiceFrame { number, captured: voice.captured, opus: voice.opus });
-                drop(hearing);
-                if !self.heard.swap(true, Relaxed) {
-                    let _ = self.news.try_send(CallNews::Heard(self.call));
-                }
-            }
-            Kind::Report => {
-                let Ok(report) = frame::decode::<Report>(&plain) else { return };
-                let rtt = report.echo.and_then(|echo| echo.round_trip_ms(self.clock()));
-                hearing.report = Some((report.said_ms, Instant::now()));
-                hearing.quality.told(&report, rtt);
-            }
-        }
-    }
-
-    /// Packets that were not taken.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Relaxed)
-    }
-
-    /// Something happened to the devices.
-    fn happened(&self, event: AudioEvent) {
-        let notice = match event {
-            AudioEvent::MicrophoneLost => Notice::MicrophoneLost,
-            AudioEvent::SpeakerLost => Notice::SpeakerLost,
-            AudioEvent::MicrophoneBack(name) | AudioEvent::MicrophoneChanged(name) => Notice::MicrophoneUsed { name },
-            AudioEvent::SpeakerBack(name) | AudioEvent::SpeakerChanged(name) => Notice::SpeakerUsed { name },
-            AudioEvent::SpeakingWhileMuted(on) => return self.speaking_muted.store(on, Relaxed),
-        };
-        let _ = self.news.try_send(CallNews::Tell(Box::new(Event::Notice { notice })));
-    }
-
-    /// Milliseconds of this side's clock; wraps.
-    fn clock(&self) -> u32 {
-        u32::try_from(self.begun.elapsed().as_millis() & u128::from(u32::MAX)).unwrap_or_default()
-    }
-
-    fn hearing(&self) -> MutexGuard<'_, Hearing> {
-        // Nothing that runs under the lock can leave it half done.
-        self.hearing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Which call it is, and with whom.
 pub(super) struct With {
@@ -162,18 +66,7 @@ impl Talk {
     /// Lets sound go both ways.
     pub fn start(with: With, lanes: Lanes, relayed: bool, setup: Setup, news: mpsc::Sender<CallNews>) -> Self {
         let With { call, buddy, device, keys } = with;
-        let mut hearing = Hearing::default();
-        hearing.quality.relayed = relayed;
-        let inbox = Arc::new(Inbox {
-            call,
-            keys,
-            begun: Instant::now(),
-            hearing: Mutex::new(hearing),
-            heard: AtomicBool::new(false),
-            refused: AtomicU64::new(0),
-            speaking_muted: AtomicBool::new(false),
-            news: news.clone(),
-        });
+        let inbox = Arc::new(Inbox::new(call, keys, relayed, news.clone()));
         let (lanes, desk) = (Arc::new(lanes), Arc::new(Mutex::new(Desk { audio: None, volume: 1.0 })));
         let (mouths, sources) = mpsc::channel(4);
         let mut tasks = JoinSet::new();
@@ -241,7 +134,7 @@ impl Talk {
         let (news, buddy) = (self.inbox.news.clone(), self.buddy.to_string());
         // Its last sound is still on its way to the disk.
         spawn_blocking(move || match recording.finish() {
-            Ok(()) => drop(news.try_send(CallNews::Tell(Box::new(Event::CallRecorded { buddy, name })))),
+            Ok(()) => CallNews::show(&news, Event::CallRecorded { buddy, name }),
             Err(error) => not_recorded(&news, &error),
         });
     }
@@ -282,14 +175,7 @@ impl Drop for Talk {
 
 fn not_recorded(news: &mpsc::Sender<CallNews>, error: &AudioError) {
     tracing::warn!(%error, "no recording");
-    let _ = news.try_send(CallNews::Tell(Box::new(Event::Notice { notice: Notice::NotRecorded })));
-}
-
-/// Its threads end within some 10 ms, for which nobody waits.
-fn close(audio: Option<CallAudio>) {
-    if let Some(audio) = audio {
-        spawn_blocking(move || drop(audio));
-    }
+    CallNews::show(news, Event::Notice { notice: Notice::NotRecorded });
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -347,9 +233,9 @@ async fn look_after(
             let microphone = super::meter(audio.levels().microphone);
             SoundLevels { microphone, they_speak, speaking_muted: inbox.speaking_muted.load(Relaxed) }
         };
-        let _ = news.try_send(CallNews::Tell(Box::new(Event::SoundLevelsChanged { levels })));
+        CallNews::show(&news, Event::SoundLevelsChanged { levels });
         if step.is_multiple_of(REPORT) {
-            let (report, link) = report(&inbox);
+            let (report, link) = inbox.report();
             lock(&desk).audio.iter().for_each(|audio| audio.adapt(link));
             if let Ok(packet) = inbox.keys.seal(Kind::Report, reports, &frame::encode(&report)) {
                 lanes.send(reports, packet);
@@ -359,30 +245,11 @@ async fn look_after(
         if step.is_multiple_of(SHOW) {
             let bytes = sent.load(Relaxed);
             let quality = {
-                let mut hearing = inbox.hearing();
                 let (since, before) = std::mem::replace(&mut shown, (Instant::now(), bytes));
                 let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-                hearing.quality.sent = (bytes.saturating_sub(before), millis);
-                hearing.quality.silent = hearing.last.unwrap_or(inbox.begun).elapsed() > SILENT;
-                hearing.quality.view(inbox.call.to_string())
+                inbox.quality(bytes.saturating_sub(before), millis)
             };
-            let _ = news.try_send(CallNews::Tell(Box::new(Event::CallQualityChanged { quality })));
+            CallNews::show(&news, Event::CallQualityChanged { quality });
         }
     }
-}
-
-fn report(inbox: &Inbox) -> (Report, crate::audio::Link) {
-    let mut hearing = inbox.hearing();
-    let reception = hearing.ear.as_ref().map(Ear::reception).unwrap_or_default();
-    hearing.quality.heard(reception);
-    let millis = |since: Instant| u32::try_from(since.elapsed().as_millis()).unwrap_or(u32::MAX);
-    let report = Report {
-        expected: reception.expected,
-        in_time: in_time(&reception),
-        jitter_ms: reception.jitter_ms as u32,
-        delay_ms: reception.delay_ms as u32,
-        said_ms: inbox.clock(),
-        echo: hearing.report.map(|(said_ms, came)| Echo { said_ms, held_ms: millis(came) }),
-    };
-    (report, hearing.quality.link())
 }

@@ -14,8 +14,9 @@ use tokio_util::compat::TokioAsyncReadCompatExt;
 use super::{
     CallNews,
     arrivals::Arrivals,
+    inbox::Inbox,
     lanes::Lanes,
-    talk::{Inbox, Talk, With},
+    talk::{Talk, With},
 };
 use crate::{
     audio::{DeviceChoice, Setup, Sink, Source},

@@ -8,7 +8,7 @@ use crate::audio::{SelfTest, SelfTestNews, Setup};
 
 /// Records five seconds and plays them back; ends when it is over or dropped.
 pub(super) async fn out(setup: Setup, news: mpsc::Sender<CallNews>) {
-    let tell = |event: Event| drop(news.try_send(CallNews::Tell(Box::new(event))));
+    let tell = |event: Event| CallNews::show(&news, event);
     let stage = |test: SoundTest| tell(Event::SoundTestChanged { test });
     let level = |microphone: f64, they_speak: bool| {
         tell(Event::SoundLevelsChanged { levels: SoundLevels { microphone, they_speak, speaking_muted: false } });

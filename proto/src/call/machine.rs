@@ -158,11 +158,6 @@ impl Calls {
         self.calls.values().filter_map(|call| call.deadline).min()
     }
 
-    /// Whether there is any call.
-    pub fn is_empty(&self) -> bool {
-        self.calls.is_empty()
-    }
-
     /// With whom a call is.
     pub fn buddy(&self, call: &CallId) -> Option<AccountId> {
         self.calls.get(call).map(|call| call.buddy)

@@ -25,7 +25,7 @@ impl Messenger {
             return Err(refuse(ErrorCode::NoSound, "no microphone is here"));
         }
         let (id, half) = (CallId::new(self.entropy()), self.entropy());
-        self.calls.place(self.now, account, id, half, true).map_err(refused)?;
+        self.calls.place(self.now, account, id, half).map_err(refused)?;
         Ok(Some(Reply::Done))
     }
 
@@ -95,7 +95,6 @@ impl Messenger {
                     let keys = Box::new(MediaKeys::derive(&call, mine, &callers, &callees));
                     let Some(buddy) = self.calls.buddy(&call) else { continue };
                     self.out.push_back(Output::Voice(Voice::Start { call, buddy, device, keys }));
-                    self.say_how_i_listen();
                 }
                 Deed::Pause(call, on) => self.out.push_back(Output::Voice(Voice::Pause(call, on))),
                 Deed::Stop(call) => self.out.push_back(Output::Voice(Voice::Stop(call))),

@@ -106,9 +106,9 @@ pub enum Voice {
     Pause(CallId, bool),
     /// None of this call any more.
     Stop(CallId),
-    /// The microphone is off, or on.
+    /// The microphone is off, or on, now and in calls to come.
     Mute(bool),
-    /// Nothing is played, or again.
+    /// Nothing is played, or again, now and in calls to come.
     Deafen(bool),
     /// How loud the other side of a call is, in percent.
     Volume(CallId, u32),

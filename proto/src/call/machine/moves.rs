@@ -3,18 +3,11 @@
 use super::*;
 
 impl Calls {
-    /// Calls a buddy. The id and the half of the secret are fresh entropy.
+    /// Calls a buddy with whom there is a link. The id and the half of the secret are fresh entropy.
     ///
     /// # Errors
     /// `InCall`.
-    pub fn place(
-        &mut self,
-        now: Now,
-        buddy: AccountId,
-        id: CallId,
-        my_half: [u8; 32],
-        linked: bool,
-    ) -> Result<(), Refusal> {
+    pub fn place(&mut self, now: Now, buddy: AccountId, id: CallId, my_half: [u8; 32]) -> Result<(), Refusal> {
         if self.calls.len() >= MAX_CALLS || self.with(&buddy).is_some() {
             return Err(Refusal::InCall);
         }
@@ -24,7 +17,7 @@ impl Calls {
             mine: true,
             stage: Stage::Calling,
             deadline: Some(now.mono + NO_RING),
-            linked,
+            linked: true,
             my_half,
             their_half: [0; 32],
             me: Side::default(),

@@ -1,0 +1,156 @@
+//! What comes in for one call: opened, each number once, and given to the ear; and how well it comes.
+
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use juice_proto::{
+    frame,
+    id::CallId,
+    media::{Echo, Kind, MediaKeys, Replay, Report, VoicePacket},
+    view::{CallQuality, Event, Notice},
+};
+use tokio::sync::mpsc;
+
+use super::{
+    CallNews,
+    quality::{Quality, in_time},
+};
+use crate::audio::{AudioEvent, Ear, Link, VoiceFrame};
+
+/// Without a packet for so long, something is wrong: also a silent voice says something all 400 ms.
+const SILENT: Duration = Duration::from_secs(3);
+
+/// What comes of one call, from every stream that brings it.
+pub(super) struct Inbox {
+    pub call: CallId,
+    pub keys: MediaKeys,
+    /// Of this side's clock, for reports.
+    begun: Instant,
+    hearing: Mutex<Hearing>,
+    heard: AtomicBool,
+    refused: AtomicU64,
+    /// I speak, though muted.
+    pub speaking_muted: AtomicBool,
+    pub news: mpsc::Sender<CallNews>,
+}
+
+#[derive(Default)]
+pub(super) struct Hearing {
+    voices: Replay,
+    reports: Replay,
+    pub ear: Option<Ear>,
+    last: Option<Instant>,
+    pub quality: Quality,
+    /// Their last report: what their clock said, and when it came.
+    report: Option<(u32, Instant)>,
+}
+
+impl Inbox {
+    pub fn new(call: CallId, keys: MediaKeys, relayed: bool, news: mpsc::Sender<CallNews>) -> Self {
+        let mut hearing = Hearing::default();
+        hearing.quality.relayed = relayed;
+        Self {
+            call,
+            keys,
+            begun: Instant::now(),
+            hearing: Mutex::new(hearing),
+            heard: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
+            speaking_muted: AtomicBool::new(false),
+            news,
+        }
+    }
+
+    /// Takes a packet off a stream. What is not theirs, of this call and new is counted and dropped.
+    pub fn take(&self, packet: &mut [u8]) {
+        let Ok((kind, number, plain)) = self.keys.open(packet) else {
+            self.refused.fetch_add(1, Relaxed);
+            return;
+        };
+        let mut hearing = self.hearing();
+        let new = match kind {
+            Kind::Voice => hearing.voices.take(number),
+            Kind::Report => hearing.reports.take(number),
+        };
+        if !new {
+            self.refused.fetch_add(1, Relaxed);
+            return;
+        }
+        hearing.last = Some(Instant::now());
+        match kind {
+            Kind::Voice => {
+                let (Ok(voice), Some(ear)) = (VoicePacket::parse(&plain), hearing.ear.as_mut()) else { return };
+                // Gaps count, not the origin.
+                let number = u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default();
+                ear.push(VoiceFrame { number, captured: voice.captured, opus: voice.opus });
+                drop(hearing);
+                if !self.heard.swap(true, Relaxed) {
+                    let _ = self.news.try_send(CallNews::Heard(self.call));
+                }
+            }
+            Kind::Report => {
+                let Ok(report) = frame::decode::<Report>(&plain) else { return };
+                let rtt = report.echo.and_then(|echo| echo.round_trip_ms(self.clock()));
+                hearing.report = Some((report.said_ms, Instant::now()));
+                hearing.quality.told(&report, rtt);
+            }
+        }
+    }
+
+    /// Packets that were not taken.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Relaxed)
+    }
+
+    /// Something happened to the devices.
+    pub fn happened(&self, event: AudioEvent) {
+        let notice = match event {
+            AudioEvent::MicrophoneLost => Notice::MicrophoneLost,
+            AudioEvent::SpeakerLost => Notice::SpeakerLost,
+            AudioEvent::MicrophoneBack(name) | AudioEvent::MicrophoneChanged(name) => Notice::MicrophoneUsed { name },
+            AudioEvent::SpeakerBack(name) | AudioEvent::SpeakerChanged(name) => Notice::SpeakerUsed { name },
+            AudioEvent::SpeakingWhileMuted(on) => return self.speaking_muted.store(on, Relaxed),
+        };
+        CallNews::show(&self.news, Event::Notice { notice });
+    }
+
+    /// Milliseconds of this side's clock; wraps.
+    fn clock(&self) -> u32 {
+        u32::try_from(self.begun.elapsed().as_millis() & u128::from(u32::MAX)).unwrap_or_default()
+    }
+
+    pub fn hearing(&self) -> MutexGuard<'_, Hearing> {
+        // Nothing that runs under the lock can leave it half done.
+        self.hearing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the call is, for the window; with what left here in so many milliseconds.
+    pub fn quality(&self, bytes: u64, millis: u64) -> CallQuality {
+        let mut hearing = self.hearing();
+        hearing.quality.sent = (bytes, millis);
+        hearing.quality.silent = hearing.last.unwrap_or(self.begun).elapsed() > SILENT;
+        hearing.quality.view(self.call.to_string())
+    }
+
+    /// How I hear them, to be said to them; and how they said that they hear me.
+    pub fn report(&self) -> (Report, Link) {
+        let mut hearing = self.hearing();
+        let reception = hearing.ear.as_ref().map(Ear::reception).unwrap_or_default();
+        hearing.quality.heard(reception);
+        let millis = |since: Instant| u32::try_from(since.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let report = Report {
+            expected: reception.expected,
+            in_time: in_time(&reception),
+            jitter_ms: reception.jitter_ms as u32,
+            delay_ms: reception.delay_ms as u32,
+            said_ms: self.clock(),
+            echo: hearing.report.map(|(said_ms, came)| Echo { said_ms, held_ms: millis(came) }),
+        };
+        (report, hearing.quality.link())
+    }
+}
