@@ -5,9 +5,11 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use juice_rendezvous::{Config, config::Rate};
+use tokio::time::{sleep, timeout};
 
 use crate::Folder;
 
@@ -37,6 +39,16 @@ impl Server {
 
     pub fn calls(&self, kind: &str) -> u64 {
         self.inner.calls().get(kind).copied().unwrap_or(0)
+    }
+
+    /// Waits until there were so many calls of a kind.
+    pub async fn until_called(&self, kind: &str, times: u64) {
+        let called = async {
+            while self.calls(kind) < times {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), called).await.unwrap_or_else(|_| panic!("{kind} is called {times} times"));
     }
 
     pub fn all_calls(&self) -> u64 {

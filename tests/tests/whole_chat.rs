@@ -62,6 +62,8 @@ async fn two_buddies_meet_and_talk_both_ways() {
 async fn a_buddy_who_was_offline_is_learnt_from_its_own_dial_without_a_server_call() {
     let server = Server::start().await;
     let (mut alice, mut bob) = alice_and_bob(&server.address()).await;
+    // Each gives the other a token for letters; that call may come a moment after they are linked.
+    server.until_called("set_tokens", 2).await;
     bob.leave(&mut alice).await;
     assert_eq!(alice.row("bob").await.state, BuddyState::Offline, "a goodbye is offline at once");
 

@@ -139,6 +139,19 @@ fn a_goodbye_is_offline_at_once() {
 }
 
 #[test]
+fn a_goodbye_counts_for_links_that_are_still_greeting() {
+    let mut stage = Stage::online(&["alice", "bob"]);
+    let device = stage.device(BOB);
+    let half_open = stage.raw_link(ALICE, device);
+    assert!(stage.is_open(half_open));
+
+    stage.command(BOB, Command::SignOut);
+
+    assert!(!stage.is_open(half_open), "it would come up only to be missed");
+    assert_eq!(stage.row(ALICE, BOB).state, BuddyState::Offline);
+}
+
+#[test]
 fn logout_says_bye_to_every_link_and_the_server() {
     let mut stage = Stage::online(&["alice", "bob", "carol"]);
     stage.link(ALICE, BOB);

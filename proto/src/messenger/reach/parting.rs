@@ -8,6 +8,7 @@ impl Messenger {
         let Some(buddy) = self.buddies.get_mut(account) else { return Ok(()) };
         buddy.presence = None;
         self.part_ways(account);
+        self.drop_half_open(account);
         self.consider_mail(account);
         Ok(())
     }
@@ -18,8 +19,15 @@ impl Messenger {
         if self.say(account, &LinkBody::Bye) {
             self.part_ways(account);
         }
+        self.drop_half_open(account);
+    }
+
+    /// Links that are still greeting: one that came up after a goodbye would only be missed again.
+    fn drop_half_open(&mut self, account: &AccountId) {
+        let Some(device) = self.buddies.get(account).map(Buddy::device) else { return };
+        let theirs = |link: &Link| link.account == Some(*account) || Some(link.device) == device;
         let half_open: Vec<_> =
-            self.links.iter().filter(|(_, link)| link.account == Some(*account)).map(|(id, _)| *id).collect();
+            self.links.iter().filter(|(_, link)| !link.up && theirs(link)).map(|(id, _)| *id).collect();
         half_open.into_iter().for_each(|link| self.drop_link(link));
     }
 
