@@ -2,20 +2,28 @@
 //!
 //! The signals travel sealed on the links, in order, and are lost when a link breaks; so whoever has a call says on each
 //! new link how far it is, and every signal may come twice. The sound itself goes another way: see [`crate::media`].
+//!
+//! A call of several is a call with its host for each of the others, and the sound between every two of them: the host
+//! introduces them to each other ([`Guest`]), with a secret for each pair, so that they need not be buddies.
 
 mod machine;
 
-pub use self::machine::{Asked, Calls, Deed, Ended, Refusal};
+pub use self::machine::{Asked, Calls, Deed, Ended, Introduced, Parted, Refusal};
 
 use minicbor::{Decode, Encode, bytes::ByteArray};
+
+use crate::id::{AccountId, CallId, DeviceId};
+
+/// How many talk in one call at most; each hears all the others on streams of their own.
+pub const MAX_PARTY: usize = 8;
 
 /// What is said about a call. Its id stands beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
 pub enum CallSignal {
-    /// Let us talk. Half of the call's secret.
+    /// Let us talk. Half of the call's secret; and the names of those who are in the call already.
     #[n(0)]
-    Offer(#[n(0)] ByteArray<32>),
+    Offer(#[n(0)] ByteArray<32>, #[cbor(n(1), default, skip_if = "Vec::is_empty")] Vec<String>),
     /// It rings here.
     #[n(1)]
     Ringing,
@@ -34,6 +42,41 @@ pub enum CallSignal {
     /// How my side of it is.
     #[n(6)]
     Side(#[n(0)] Side),
+    /// Everybody else who talks in this call.
+    #[n(7)]
+    Party(#[n(0)] Vec<Guest>),
+}
+
+/// One of the others in a call of several, as its host introduces them.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Guest {
+    /// The id of the sound between the two.
+    #[n(0)]
+    pub pair: CallId,
+    /// Which of the two is told this: the one whose keys are a caller's, and who dials.
+    #[n(1)]
+    pub first: bool,
+    /// The secret of the two.
+    #[n(2)]
+    pub secret: ByteArray<32>,
+    /// Who.
+    #[n(3)]
+    pub account: AccountId,
+    /// The computer they talk at.
+    #[n(4)]
+    pub device: DeviceId,
+    /// What the host calls them.
+    #[n(5)]
+    pub name: String,
+    /// Where that computer can be dialled, as multiaddresses.
+    #[n(6)]
+    pub addresses: Vec<String>,
+}
+
+/// What says nothing takes no bytes.
+pub(crate) fn not(said: &bool) -> bool {
+    !said
 }
 
 /// How one side of a call is.
@@ -49,4 +92,7 @@ pub struct Side {
     /// It records.
     #[n(2)]
     pub recording: bool,
+    /// It has called others into it, and so is not introduced to those whom the other side calls into it.
+    #[cbor(n(3), default, skip_if = "not")]
+    pub hosts: bool,
 }

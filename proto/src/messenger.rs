@@ -203,6 +203,9 @@ impl Messenger {
             Input::Addresses(addresses, behind_nat) => self.addresses_changed(addresses, behind_nat),
             Input::Capabilities(capabilities) => self.capabilities_changed(capabilities),
             Input::CallHeard(call) => self.calls.heard(call),
+            Input::CallSilent(call) => self.calls.met_is_silent(now, call),
+            Input::CallSide(call, side) => self.calls.side_told(call, side),
+            Input::CallLeft(call) => self.calls.met_left(now, call),
             Input::NoSound(call) => self.calls.no_sound(now, call),
             Input::Woke => self.woke(),
             Input::Tick => {}
@@ -276,6 +279,8 @@ impl Messenger {
             Command::AnswerCall { call } => self.answer_call(&call),
             Command::DeclineCall { call } => self.ask_of_call(&call, Asked::Decline),
             Command::HangUp { call } => self.ask_of_call(&call, Asked::HangUp),
+            Command::AddToCall { call, buddy } => self.add_to_call(&call, &buddy),
+            Command::RemoveFromCall { person } => self.ask_of_call(&person, Asked::Dismiss),
             Command::HoldCall { call, on } => self.ask_of_call(&call, Asked::Hold(on)),
             Command::SetVolume { call, percent } => self.set_volume(&call, percent),
             Command::RecordCall { call, on } => self.record_call(&call, on),

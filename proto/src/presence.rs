@@ -60,6 +60,11 @@ impl Signable for Presence {
     const CONTEXT: Context = Context::Presence;
 }
 
+/// Not too many addresses, and none too long.
+pub fn addresses_fit(addresses: &[String]) -> bool {
+    addresses.len() <= MAX_ADDRESSES && addresses.iter().all(|address| address.len() <= MAX_ADDRESS)
+}
+
 /// Checks a presence of `device`, of which the last one seen had the sequence `last`.
 ///
 /// # Errors
@@ -75,8 +80,7 @@ pub fn check(
     if presence.device != *device {
         return Err(ProtoError::BadSignature);
     }
-    if presence.addresses.len() > MAX_ADDRESSES || presence.addresses.iter().any(|address| address.len() > MAX_ADDRESS)
-    {
+    if !addresses_fit(&presence.addresses) {
         return Err(ProtoError::TooLong);
     }
     if presence.expires_ms <= now.wall || last.is_some_and(|last| presence.sequence <= last) {

@@ -1,7 +1,8 @@
 //! Calls of four people over all orders of what they do, on links that break and lose what is on its way, by seed.
 //!
 //! Whatever happened, once the links hold and time passes: two people have the same call in the same stage, or none;
-//! sound goes exactly where a call is talked on at both ends and nobody holds it; nobody has two calls that go on.
+//! sound goes exactly where a call is talked on at both ends and nobody holds it; nobody has two conversations that go
+//! on; and of those whom somebody introduced to each other, each two hear each other with the same keys.
 
 #![allow(
     clippy::disallowed_methods,
@@ -15,9 +16,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use juice_proto::{
-    call::{Asked, CallSignal, Calls, Deed},
+    call::{Asked, CallSignal, Calls, Deed, Guest},
     id::{AccountId, CallId, DeviceId, Millis, Now},
-    view::{CallStage, CallView, EndReason},
+    view::{CallPerson, CallStage, CallView, EndReason},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -39,7 +40,10 @@ struct Person {
     sounds: BTreeMap<CallId, Sound>,
     /// Everything that ever had sound: none may have it again.
     sounded: BTreeSet<CallId>,
-    ended: Vec<(CallId, EndReason)>,
+    ended: Vec<EndReason>,
+    parted: Vec<EndReason>,
+    /// The most that were in one conversation with them.
+    company: usize,
 }
 
 struct World {
@@ -48,6 +52,11 @@ struct World {
     people: Vec<Person>,
     /// What is on its way from one to the other, where a link is.
     ways: BTreeMap<(usize, usize), VecDeque<(CallId, CallSignal)>>,
+    /// To whom a sound was silent.
+    silent: BTreeSet<(usize, CallId)>,
+    /// Who said in which call that they host.
+    hosted: BTreeSet<(usize, CallId)>,
+    sociable: bool,
     history: Vec<String>,
 }
 
@@ -67,6 +76,9 @@ impl World {
             mono: 1_000,
             people,
             ways: BTreeMap::new(),
+            silent: BTreeSet::new(),
+            hosted: BTreeSet::new(),
+            sociable: seed % 2 == 1,
             history: Vec::new(),
         };
         for (a, b) in pairs() {
@@ -118,6 +130,9 @@ impl World {
             self.history.push(format!("{one}: {deed:?}"));
             match deed {
                 Deed::Say(to, call, signal) => {
+                    if matches!(&signal, CallSignal::Side(side) if side.hosts) {
+                        self.hosted.insert((one, call));
+                    }
                     if let Some(way) = self.ways.get_mut(&(one, who(&to))) {
                         way.push_back((call, signal));
                     }
@@ -134,15 +149,44 @@ impl World {
                     self.people[one].sounds.get_mut(&call).expect("only what sounds is paused").paused = paused;
                 }
                 Deed::Stop(call) => assert!(self.people[one].sounds.remove(&call).is_some(), "only what sounds stops"),
-                Deed::Show(_) => {}
-                Deed::Over(ended) => self.people[one].ended.push((ended.call, ended.reason)),
+                Deed::Introduce(to, call, others) => {
+                    let guests = others.into_iter().map(|other| Guest {
+                        pair: other.pair,
+                        first: other.first,
+                        secret: other.secret.into(),
+                        account: other.account,
+                        device: other.device,
+                        name: who(&other.account).to_string(),
+                        addresses: Vec::new(),
+                    });
+                    if let Some(way) = self.ways.get_mut(&(one, who(&to))) {
+                        way.push_back((call, CallSignal::Party(guests.collect())));
+                    }
+                }
+                Deed::Side(pair, side) => {
+                    assert!(self.people[one].sounds.contains_key(&pair), "only with sound can a side be told");
+                    for other in (0..PEOPLE).filter(|other| *other != one) {
+                        if self.people[other].sounds.contains_key(&pair) {
+                            self.people[other].calls.side_told(pair, side);
+                        }
+                    }
+                }
+                Deed::Show(_) | Deed::Reach { .. } => {}
+                Deed::Parted(parted) => self.people[one].parted.push(parted.reason),
+                Deed::Over(ended) => self.people[one].ended.push(ended.reason),
             }
         }
         let views = self.people[one].calls.views();
         let open = views.iter().filter(|view| view.talking_since_ms.is_some() && !view.held).count();
         assert!(open <= 1, "{one} talks on two calls at once");
-        let talking: BTreeSet<_> = views.iter().filter(|view| view.talking_since_ms.is_some()).map(id_of).collect();
+        let people = views.iter().flat_map(|view| &view.people);
+        let talking: BTreeSet<_> = people.filter(|person| talks(person)).map(person_id).collect();
         assert_eq!(talking, self.people[one].sounds.keys().copied().collect(), "what is talked on sounds");
+        for view in &views {
+            assert!(!view.people.is_empty(), "a conversation with nobody");
+            let company = view.people.iter().filter(|person| talks(person)).count();
+            self.people[one].company = self.people[one].company.max(company);
+        }
     }
 
     fn deliver(&mut self, from: usize, to: usize) {
@@ -172,7 +216,14 @@ impl World {
         let theirs: Vec<_> = self.people[one].calls.views().iter().map(id_of).collect();
         let call = if theirs.is_empty() { None } else { Some(theirs[self.below(theirs.len())]) };
         let calls = &mut self.people[one].calls;
-        match (self.rng.next_u32() % 12, call) {
+        // In company people call each other more than they hang up.
+        let choices: &[u32] = if self.sociable {
+            &[0, 0, 2, 2, 2, 2, 2, 2, 6, 7, 7, 8, 9, 12, 12, 12, 12, 12, 5, 14]
+        } else {
+            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]
+        };
+        let choice = choices[usize::try_from(self.rng.next_u32()).expect("64 bits") % choices.len()];
+        match (choice, call) {
             (0 | 1, _) if self.ways.contains_key(&(one, other)) => {
                 let _ = calls.place(now, account(other), id, half);
             }
@@ -184,6 +235,15 @@ impl World {
             (8, _) => calls.mute(self.rng.next_u32().is_multiple_of(2)),
             (9, Some(call)) => calls.heard(call),
             (10, _) if self.rng.next_u32().is_multiple_of(4) => calls.deafen(self.rng.next_u32().is_multiple_of(2)),
+            (12 | 13, Some(call)) if self.ways.contains_key(&(one, other)) => {
+                let _ = calls.add(now, call, account(other), id, half, vec!["1".into()]);
+            }
+            (14, Some(call)) => {
+                let people = calls.view(&call).map(|view| view.people).unwrap_or_default();
+                if let Some(person) = people.first() {
+                    self.ask(one, person_id(person), Asked::Dismiss);
+                }
+            }
             (11, Some(call)) if self.rng.next_u32().is_multiple_of(8) => calls.no_sound(now, call),
             _ => {}
         }
@@ -197,6 +257,13 @@ impl World {
     }
 
     fn step(&mut self) {
+        if self.sociable && self.below(8) > 0 {
+            self.act();
+            for (from, to) in pairs().into_iter().flat_map(|(a, b)| [(a, b), (b, a)]) {
+                self.deliver(from, to);
+            }
+            return;
+        }
         match self.below(10) {
             0..=3 => self.act(),
             4..=7 => {
@@ -225,36 +292,97 @@ impl World {
             while let Some((from, to)) = self.ways.iter().find(|(_, way)| !way.is_empty()).map(|(ends, _)| *ends) {
                 self.deliver(from, to);
             }
+            self.sound();
             self.pass(500);
+        }
+    }
+
+    /// Whoever has the sound of two is heard by the other who has it, and is silent to one where the other has not.
+    fn sound(&mut self) {
+        for one in 0..PEOPLE {
+            let sounds: Vec<_> = self.people[one].sounds.keys().copied().collect();
+            for id in sounds {
+                let there = (0..PEOPLE).any(|other| other != one && self.people[other].sounds.contains_key(&id));
+                let now = self.now();
+                let calls = &mut self.people[one].calls;
+                if there {
+                    calls.heard(id);
+                } else if self.silent.insert((one, id)) {
+                    calls.met_is_silent(now, id);
+                }
+                self.settle(one);
+            }
         }
     }
 
     fn judge(&self) {
         for (a, b) in pairs() {
-            let between = |one: usize, other: usize| -> Option<CallView> {
+            let between = |one: usize, other: usize, introduced: bool| -> BTreeMap<CallId, (CallPerson, CallView)> {
                 let hex = account(other).to_string();
-                self.people[one].calls.views().into_iter().find(|view| view.buddy == hex)
+                let views = self.people[one].calls.views();
+                let people = views.iter().flat_map(|view| view.people.iter().map(move |person| (person, view)));
+                let theirs = people.filter(|(person, _)| person.buddy == hex && person.name.is_some() == introduced);
+                theirs.map(|(person, view)| (person_id(person), (person.clone(), view.clone()))).collect()
             };
-            let (mine, theirs) = (between(a, b), between(b, a));
-            let (Some(mine), Some(theirs)) = (&mine, &theirs) else {
-                assert!(mine.is_none() && theirs.is_none(), "one has a call that the other has not");
-                continue;
-            };
-            assert_eq!(mine.id, theirs.id, "two have different calls");
-            assert_ne!(mine.mine, theirs.mine, "both placed it, or neither");
-            for view in [mine, theirs] {
-                assert!(matches!(view.stage, CallStage::Talking | CallStage::Connecting), "nothing rings so long");
+            let ids = |of: &BTreeMap<CallId, _>| of.keys().copied().collect::<Vec<_>>();
+            for introduced in [false, true] {
+                let (mine, theirs) = (between(a, b, introduced), between(b, a, introduced));
+                assert_eq!(ids(&mine), ids(&theirs), "{a} and {b} have different calls, introduced {introduced}");
+                assert!(introduced || mine.len() <= 1, "two have one call with each other at most");
+                for (id, (there, view)) in &mine {
+                    let (here, their_view) = &theirs[id];
+                    for person in [here, there] {
+                        assert!(talks(person), "nothing rings so long");
+                    }
+                    if !introduced {
+                        let held = (view.held, there.held);
+                        assert_eq!(held, (here.held, their_view.held), "both know who holds");
+                        assert_eq!((view.muted, there.muted), (here.muted, their_view.muted));
+                    }
+                    let (at_a, at_b) = (self.people[a].sounds[id], self.people[b].sounds[id]);
+                    assert_eq!(at_a.secrets, at_b.secrets, "the same keys at both ends");
+                    assert_ne!(at_a.mine, at_b.mine);
+                    if introduced {
+                        assert_eq!((at_a.paused, at_b.paused), (view.held, their_view.held));
+                    } else {
+                        assert_eq!(at_a.paused, at_b.paused, "both pause, or none");
+                        assert_eq!(at_a.paused, view.held || there.held);
+                    }
+                }
             }
-            assert_eq!((mine.held, mine.held_by_them), (theirs.held_by_them, theirs.held));
-            assert_eq!((mine.muted, mine.they_muted), (theirs.they_muted, theirs.muted));
-            let id = id_of(mine);
-            let (here, there) = (self.people[a].sounds[&id], self.people[b].sounds[&id]);
-            assert_eq!(here.secrets, there.secrets, "the same keys at both ends");
-            assert_ne!(here.mine, there.mine);
-            assert_eq!(here.paused, there.paused, "both pause, or none");
-            assert_eq!(here.paused, mine.held || mine.held_by_them);
+        }
+        // Whoever is hosted hears everybody else who is.
+        for host in 0..PEOPLE {
+            for view in self.people[host].calls.views().iter().filter(|view| view.can_add) {
+                for (one, other) in view.people.iter().flat_map(|one| view.people.iter().map(move |other| (one, other)))
+                {
+                    let of_one = &self.people[who_hex(&one.buddy)].calls;
+                    let heard = of_one.views().iter().any(|view| {
+                        let with_host = view.people.iter().any(|person| person.id == one.id);
+                        with_host && (view.people.iter().any(|person| person.buddy == other.buddy))
+                    });
+                    // Who hosts others, or did, is introduced to nobody.
+                    let hosting = [one, other]
+                        .iter()
+                        .any(|person| self.hosted.contains(&(who_hex(&person.buddy), person_id(person))));
+                    assert!(one.id == other.id || heard || hosting, "{} does not hear {}", one.buddy, other.buddy);
+                }
+            }
         }
     }
+}
+
+/// They can talk with each other.
+fn talks(person: &CallPerson) -> bool {
+    matches!(person.stage, CallStage::Talking | CallStage::Connecting | CallStage::Reconnecting)
+}
+
+fn person_id(person: &CallPerson) -> CallId {
+    CallId::parse(&person.id).expect("hex")
+}
+
+fn who_hex(account: &str) -> usize {
+    who(&AccountId::parse(account).expect("hex"))
 }
 
 fn pairs() -> [(usize, usize); 6] {
@@ -280,14 +408,18 @@ fn whatever_four_people_do_on_breaking_links_they_come_to_agree() {
         if told.is_err() {
             panic!("seed {seed}:\n{}", world.history.join("\n"));
         }
-        for (_, reason) in world.people.iter().flat_map(|person| &person.ended) {
-            *ends.entry(format!("{reason:?}")).or_default() += 1;
+        for person in &world.people {
+            for reason in &person.ended {
+                *ends.entry(format!("{reason:?}")).or_default() += 1;
+            }
+            *ends.entry(format!("company of {}", person.company)).or_default() += 1;
+            *ends.entry("parted".into()).or_default() += u32::try_from(person.parted.len()).expect("few");
         }
     }
     // Every way to end has been gone.
     let missing: Vec<_> = ["LocalHangUp", "RemoteHangUp", "Declined", "DeclinedByMe", "NoAnswer", "Missed", "Busy"]
         .iter()
-        .chain(&["Cancelled", "ConnectionLost", "NoSound"])
+        .chain(&["Cancelled", "ConnectionLost", "NoSound", "company of 2", "company of 3"])
         .filter(|reason| !ends.contains_key(**reason))
         .collect();
     assert!(missing.is_empty(), "never seen: {missing:?} in {ends:?}");

@@ -1,16 +1,20 @@
 //! One person's calls: who rings, who talks, who waits.
 //!
-//! Pure as the rest: it is asked or told something together with the time, and leaves [`Deed`]s to be done. At most one
-//! call is neither held nor still ringing; [`MAX_CALLS`] may be there at once, one for each buddy. A call that both
+//! Pure as the rest: it is asked or told something together with the time, and leaves [`Deed`]s to be done. A conversation
+//! is one call, or several that I host as one; it has the id of the first of them. At most one conversation is neither
+//! held nor still ringing; [`MAX_CONVERSATIONS`] may be there at once, with one call for each buddy. A call that both
 //! placed at the same moment becomes the one with the lower id, answered at once, since both want it.
 
 mod moves;
+mod party;
 mod shown;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use minicbor::bytes::ByteArray;
 
+use self::party::{Guests, Met};
+pub use self::party::{Introduced, Parted};
 use super::{CallSignal, Side};
 use crate::{
     content::CallOutcome,
@@ -19,7 +23,7 @@ use crate::{
 };
 
 /// One that is talked on, and one that waits or is held.
-const MAX_CALLS: usize = 2;
+const MAX_CONVERSATIONS: usize = 2;
 /// How long it rings.
 const NO_ANSWER: Millis = 45_000;
 /// How long it rings where nothing more is heard of the caller; longer, because the caller decides.
@@ -38,8 +42,12 @@ pub enum Deed {
     Say(AccountId, CallId, CallSignal),
     /// Let sound go both ways, with these halves of the secret.
     Start {
-        /// The call.
+        /// The call, or the pair.
         call: CallId,
+        /// The conversation that it is part of.
+        room: CallId,
+        /// With whom.
+        buddy: AccountId,
         /// The other end.
         device: DeviceId,
         /// I placed it.
@@ -53,9 +61,24 @@ pub enum Deed {
     Pause(CallId, bool),
     /// No sound of this call any more.
     Stop(CallId),
-    /// Show it.
+    /// Say this of my side with the sound, since there is no link.
+    Side(CallId, Side),
+    /// Tell the buddy of the call who else talks in it.
+    Introduce(AccountId, CallId, Vec<Introduced>),
+    /// Make a way to a device that I was introduced to.
+    Reach {
+        /// Whose it is.
+        buddy: AccountId,
+        /// The other end.
+        device: DeviceId,
+        /// Where it can be dialled.
+        addresses: Vec<String>,
+    },
+    /// Show this conversation.
     Show(CallId),
-    /// It is over.
+    /// One of several is no longer in a conversation, which goes on.
+    Parted(Parted),
+    /// A call is over.
     Over(Ended),
 }
 
@@ -64,6 +87,10 @@ pub enum Deed {
 pub struct Ended {
     /// The call.
     pub call: CallId,
+    /// The conversation that it was part of.
+    pub room: CallId,
+    /// The conversation goes on with others.
+    pub goes_on: bool,
     /// With whom.
     pub buddy: AccountId,
     /// Why.
@@ -94,8 +121,10 @@ pub enum Asked {
     Hold(bool),
     /// Record it, or stop.
     Record(bool),
-    /// How loud they are, in percent.
+    /// How loud they are, in percent. Of a call, or of one that I was introduced to.
     Volume(u32),
+    /// End the part of one in a conversation of several that I host.
+    Dismiss,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,9 +153,37 @@ struct Call {
     me: Side,
     them: Side,
     volume: u32,
+    /// The conversation that I host and that it is part of.
+    party: Option<CallId>,
+    /// Who else is in it, as the caller says.
+    with: Vec<String>,
+    /// Whom the other side introduced me to.
+    guests: Guests,
+    /// The other side has left, and I talk on with those it introduced me to.
+    left: bool,
 }
 
 impl Call {
+    fn new(buddy: AccountId, mine: bool, stage: Stage, deadline: Millis) -> Self {
+        Self {
+            buddy,
+            device: None,
+            mine,
+            stage,
+            deadline: Some(deadline),
+            linked: true,
+            my_half: [0; 32],
+            their_half: [0; 32],
+            me: Side::default(),
+            them: Side::default(),
+            volume: 100,
+            party: None,
+            with: Vec::new(),
+            guests: Guests::new(),
+            left: false,
+        }
+    }
+
     fn talking(&self) -> bool {
         matches!(self.stage, Stage::Talking { .. })
     }
@@ -142,6 +199,8 @@ pub struct Calls {
     calls: BTreeMap<CallId, Call>,
     /// Finished ones and what is said about them to whoever asks, newest last.
     finished: VecDeque<(CallId, AccountId, CallSignal)>,
+    /// Pairs that have sounded, newest last: none may a second time, or keys would be used twice.
+    sounded: VecDeque<CallId>,
     muted: bool,
     deafened: bool,
     deeds: VecDeque<Deed>,
@@ -155,12 +214,22 @@ impl Calls {
 
     /// When to come back with [`Self::tick`] at the latest, on the monotonic clock.
     pub fn deadline(&self) -> Option<Millis> {
-        self.calls.values().filter_map(|call| call.deadline).min()
+        let guests = self.calls.values().flat_map(|call| call.guests.values()).filter_map(Met::deadline);
+        self.calls.values().filter_map(|call| call.deadline).chain(guests).min()
     }
 
-    /// With whom a call is.
-    pub fn buddy(&self, call: &CallId) -> Option<AccountId> {
-        self.calls.get(call).map(|call| call.buddy)
+    /// The conversation that a call is part of.
+    fn room(&self, id: CallId) -> CallId {
+        self.calls.get(&id).and_then(|call| call.party).unwrap_or(id)
+    }
+
+    /// The calls of a conversation.
+    fn members(&self, room: CallId) -> Vec<CallId> {
+        self.calls.keys().copied().filter(|id| self.room(*id) == room).collect()
+    }
+
+    fn rooms(&self) -> BTreeSet<CallId> {
+        self.calls.keys().map(|id| self.room(*id)).collect()
     }
 
     fn say(&mut self, id: CallId, signal: CallSignal) {
@@ -170,63 +239,89 @@ impl Calls {
     }
 
     fn show(&mut self, id: CallId) {
-        self.deeds.push_back(Deed::Show(id));
+        self.deeds.push_back(Deed::Show(self.room(id)));
     }
 
     fn side(&self, call: &Call) -> Side {
-        Side { muted: self.muted || self.deafened, ..call.me }
+        Side { muted: self.muted || self.deafened, hosts: call.party.is_some(), ..call.me }
     }
 
     fn say_side(&mut self, id: CallId) {
-        if let Some(side) = self.calls.get(&id).filter(|call| call.talking()).map(|call| self.side(call)) {
-            self.say(id, CallSignal::Side(side));
-        }
+        let Some(call) = self.calls.get(&id).filter(|call| call.talking()) else { return };
+        let side = self.side(call);
+        self.deeds.extend(call.guests.keys().map(|pair| Deed::Side(*pair, side)));
+        self.say(id, CallSignal::Side(side));
     }
 
     fn with(&self, buddy: &AccountId) -> Option<CallId> {
-        self.calls.iter().find(|(_, call)| call.buddy == *buddy).map(|(id, _)| *id)
+        self.calls.iter().find(|(_, call)| call.buddy == *buddy && !call.left).map(|(id, _)| *id)
     }
 
     fn start(&mut self, id: CallId, now: Now) {
+        let room = self.room(id);
+        let holding = self.calls.iter().any(|(_, call)| call.party == Some(room) && call.talking() && call.me.held);
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.stage = Stage::Talking { since: now.wall, heard: false };
         call.deadline = (!call.linked).then_some(now.mono + LOST);
         if let Some(device) = call.device {
             let (callers, callees) =
                 if call.mine { (call.my_half, call.their_half) } else { (call.their_half, call.my_half) };
-            self.deeds.push_back(Deed::Start { call: id, device, mine: call.mine, callers, callees });
+            let (mine, buddy) = (call.mine, call.buddy);
+            self.deeds.push_back(Deed::Start { call: id, room, buddy, device, mine, callers, callees });
         }
-        self.hold_others(id);
+        if holding {
+            // Whoever comes into a conversation that I hold waits with the others.
+            self.change_sides(id, |call| call.me.held = true);
+        } else {
+            self.hold_others(id);
+        }
+        self.introduce(room);
         self.show(id);
     }
 
+    /// Holds every conversation but that of a call.
     fn hold_others(&mut self, id: CallId) {
-        let others = self.calls.iter().filter(|(other, call)| **other != id && call.talking() && !call.me.held);
-        let others: Vec<_> = others.map(|(other, _)| *other).collect();
+        let room = self.room(id);
+        let open = |call: &Call| call.talking() && !call.me.held;
+        let others: BTreeSet<_> = self
+            .calls
+            .iter()
+            .filter(|(other, call)| self.room(**other) != room && open(call))
+            .map(|(other, _)| self.room(*other))
+            .collect();
         others.into_iter().for_each(|other| self.hold(other, true));
     }
 
-    fn hold(&mut self, id: CallId, on: bool) {
-        self.change_sides(id, |call| call.me.held = on);
-        self.say_side(id);
+    /// Holds a conversation, or goes on with it.
+    fn hold(&mut self, room: CallId, on: bool) {
+        for id in self.members(room) {
+            if self.calls.get(&id).is_some_and(Call::talking) {
+                self.change_sides(id, |call| call.me.held = on);
+                self.say_side(id);
+            }
+        }
     }
 
     /// Changes who holds it, and lets sound stop or go on where that follows.
     fn change_sides(&mut self, id: CallId, change: impl FnOnce(&mut Call)) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let before = call.paused();
+        let (before, held) = (call.paused(), call.me.held);
         change(call);
-        let (talking, paused) = (call.talking(), call.paused());
-        if talking && paused != before {
-            self.deeds.push_back(Deed::Pause(id, paused));
+        if call.talking() && !call.left && call.paused() != before {
+            self.deeds.push_back(Deed::Pause(id, call.paused()));
+        }
+        if call.me.held != held {
+            self.deeds.extend(call.guests.keys().map(|pair| Deed::Pause(*pair, !held)));
         }
         self.show(id);
     }
 
     /// Takes a call away. `last` is what whoever asks about it later is told.
     fn finish(&mut self, id: CallId, reason: EndReason, last: CallSignal, now: Now) {
+        let room = self.room(id);
         let Some(call) = self.calls.remove(&id) else { return };
-        if call.talking() {
+        self.deeds.extend(call.guests.keys().map(|pair| Deed::Stop(*pair)));
+        if call.talking() && !call.left {
             self.deeds.push_back(Deed::Stop(id));
         }
         let trace = call.mine.then(|| trace(&call, reason, now)).flatten();
@@ -234,7 +329,12 @@ impl Calls {
         if self.finished.len() > REMEMBERED {
             self.finished.pop_front();
         }
-        self.deeds.push_back(Deed::Over(Ended { call: id, buddy: call.buddy, reason, trace }));
+        let goes_on = !self.members(room).is_empty();
+        self.deeds.push_back(Deed::Over(Ended { call: id, room, goes_on, buddy: call.buddy, reason, trace }));
+        if goes_on {
+            self.introduce(room);
+            self.show(room);
+        }
     }
 
     /// Says the last word and takes it away.

@@ -2,6 +2,8 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::call::{Side, not};
+
 /// How the other's voice arrives here. Counts are since the call's sound began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -24,6 +26,16 @@ pub struct Report {
     /// The last report that came from the other side.
     #[n(5)]
     pub echo: Option<Echo>,
+    /// How the sayer's side of the call is; between those who have no link this is how it is told.
+    #[cbor(n(6), default, skip_if = "silent")]
+    pub side: Side,
+    /// The sayer leaves the call.
+    #[cbor(n(7), default, skip_if = "not")]
+    pub leaves: bool,
+}
+
+fn silent(side: &Side) -> bool {
+    *side == Side::default()
 }
 
 /// An answered report, by which the other side knows how long there and back takes.

@@ -2,17 +2,37 @@
 
 use super::*;
 use crate::{
-    call::{CallSignal, Deed, Refusal},
+    call::{CallSignal, Deed, Guest, Introduced, MAX_PARTY, Parted, Refusal},
     content::{Body, CallOutcome},
     error::ProtoError,
     id::CallId,
     link::LinkBody,
     media::MediaKeys,
+    name::MAX_NAME,
+    presence,
+    server::Call,
     view::Relation,
 };
 
 impl Messenger {
     pub(super) fn place_call(&mut self, buddy: &str) -> Outcome {
+        let account = self.callable(buddy)?;
+        let (id, half) = (CallId::new(self.entropy()), self.entropy());
+        self.calls.place(self.now, account, id, half).map_err(refused)?;
+        Ok(Some(Reply::Done))
+    }
+
+    pub(super) fn add_to_call(&mut self, call: &str, buddy: &str) -> Outcome {
+        let (account, room) = (self.callable(buddy)?, call_by_hex(call)?);
+        let name = |account| Some(self.buddies.get(&account)?.record.name.clone());
+        let with = self.calls.company(&room).into_iter().filter_map(name).collect();
+        let (id, half) = (CallId::new(self.entropy()), self.entropy());
+        self.calls.add(self.now, room, account, id, half, with).map_err(refused)?;
+        Ok(Some(Reply::Done))
+    }
+
+    /// A buddy who can be called now.
+    fn callable(&self, buddy: &str) -> Result<AccountId, CommandError> {
         let buddy = self.buddy_by_hex(buddy)?;
         let account = buddy.record.account;
         if buddy.record.relation != Relation::Buddy || buddy.reach.up.is_empty() {
@@ -24,9 +44,7 @@ impl Messenger {
         if !self.capabilities.microphone {
             return Err(refuse(ErrorCode::NoSound, "no microphone is here"));
         }
-        let (id, half) = (CallId::new(self.entropy()), self.entropy());
-        self.calls.place(self.now, account, id, half).map_err(refused)?;
-        Ok(Some(Reply::Done))
+        Ok(account)
     }
 
     pub(super) fn answer_call(&mut self, call: &str) -> Outcome {
@@ -75,6 +93,7 @@ impl Messenger {
         call: CallId,
         signal: CallSignal,
     ) -> Result<(), ProtoError> {
+        check(&signal)?;
         let half = self.entropy();
         self.calls.told(self.now, account, device, call, signal, half);
         Ok(())
@@ -91,11 +110,16 @@ impl Messenger {
         while let Some(deed) = self.calls.poll() {
             match deed {
                 Deed::Say(buddy, call, signal) => drop(self.say(&buddy, &LinkBody::Call(call, signal))),
-                Deed::Start { call, device, mine, callers, callees } => {
+                Deed::Start { call, room, buddy, device, mine, callers, callees } => {
                     let keys = Box::new(MediaKeys::derive(&call, mine, &callers, &callees));
-                    let Some(buddy) = self.calls.buddy(&call) else { continue };
-                    self.out.push_back(Output::Voice(Voice::Start { call, buddy, device, keys }));
+                    self.out.push_back(Output::Voice(Voice::Start { call, room, buddy, device, keys }));
                 }
+                Deed::Side(call, side) => self.out.push_back(Output::Voice(Voice::Side(call, side))),
+                Deed::Introduce(buddy, call, others) => {
+                    let guests = others.into_iter().filter_map(|other| self.guest(other)).collect();
+                    self.say(&buddy, &LinkBody::Call(call, CallSignal::Party(guests)));
+                }
+                Deed::Reach { buddy, device, addresses } => self.reach_guest(&buddy, device, addresses),
                 Deed::Pause(call, on) => self.out.push_back(Output::Voice(Voice::Pause(call, on))),
                 Deed::Stop(call) => self.out.push_back(Output::Voice(Voice::Stop(call))),
                 Deed::Show(call) => {
@@ -103,9 +127,17 @@ impl Messenger {
                         self.tell(Event::CallChanged { call });
                     }
                 }
+                Deed::Parted(Parted { room, account, name, reason }) => {
+                    let (call, buddy) = (room.to_string(), account.to_string());
+                    self.tell(Event::CallLeft { call, buddy, name, reason });
+                }
                 Deed::Over(ended) => {
-                    let (call, buddy) = (ended.call.to_string(), ended.buddy.to_string());
-                    self.tell(Event::CallEnded { call, buddy, reason: ended.reason });
+                    let (call, buddy, reason) = (ended.room.to_string(), ended.buddy.to_string(), ended.reason);
+                    self.tell(if ended.goes_on {
+                        Event::CallLeft { call, buddy, name: None, reason }
+                    } else {
+                        Event::CallEnded { call, buddy, reason }
+                    });
                     if let Some(outcome) = ended.trace {
                         self.keep_trace(&ended.buddy, outcome);
                     }
@@ -115,6 +147,28 @@ impl Messenger {
         if let Some(at) = self.calls.deadline() {
             self.timers.reset(at, Timer::Calls);
         }
+    }
+
+    /// How one in a conversation that I host is introduced to another.
+    fn guest(&self, other: Introduced) -> Option<Guest> {
+        let Introduced { pair, first, secret, account, device } = other;
+        let buddy = self.buddies.get(&account)?;
+        let addresses = buddy.presence.as_ref().map(|presence| presence.addresses.clone()).unwrap_or_default();
+        let name = buddy.record.name.clone();
+        Some(Guest { pair, first, secret: secret.into(), account, device, name, addresses })
+    }
+
+    /// Makes a way to a device that I was introduced to. The link that comes of it ends by itself where it is no buddy's;
+    /// the sound goes over the connection.
+    fn reach_guest(&mut self, account: &AccountId, device: DeviceId, addresses: Vec<String>) {
+        let buddy = self.buddies.get(account).filter(|buddy| buddy.device() == Some(device));
+        if buddy.is_some_and(|buddy| !buddy.reach.up.is_empty()) {
+            return;
+        }
+        if buddy.is_some() {
+            self.tell_server(&Call::Nudge { buddy: *account });
+        }
+        self.out.push_back(Output::Dial { device, addresses, relay: true });
     }
 
     /// The conversation keeps what came of a call; the other side has it from there too.
@@ -132,6 +186,25 @@ impl Messenger {
 
 fn call_by_hex(hex: &str) -> Result<CallId, CommandError> {
     CallId::parse(hex).map_err(|_| refused(Refusal::Unknown))
+}
+
+/// What a signal may hold at most.
+fn check(signal: &CallSignal) -> Result<(), ProtoError> {
+    let named = |name: &str| name.chars().count() <= MAX_NAME;
+    let fits = match signal {
+        CallSignal::Offer(_, with) => with.len() < MAX_PARTY && with.iter().all(|name| named(name)),
+        CallSignal::Party(guests) => {
+            let fits = |guest: &Guest| named(&guest.name) && presence::addresses_fit(&guest.addresses);
+            guests.len() < MAX_PARTY && guests.iter().all(fits)
+        }
+        CallSignal::Ringing
+        | CallSignal::Answer(_)
+        | CallSignal::Decline
+        | CallSignal::Busy
+        | CallSignal::End
+        | CallSignal::Side(_) => true,
+    };
+    if fits { Ok(()) } else { Err(ProtoError::TooLong) }
 }
 
 fn refused(refusal: Refusal) -> CommandError {

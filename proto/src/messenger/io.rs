@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::record::{Change, Fate, MessageRecord};
 use crate::{
+    call::Side,
     content::{FileOffer, Seq},
     id::{AccountId, CallId, DeviceId, LinkId},
     media::MediaKeys,
@@ -76,6 +77,12 @@ pub enum Input {
     Capabilities(Capabilities),
     /// Sound of a call has come.
     CallHeard(CallId),
+    /// Nothing of it has come for some seconds.
+    CallSilent(CallId),
+    /// The other side said with the sound how it is.
+    CallSide(CallId, Side),
+    /// The other side said with the sound that it leaves.
+    CallLeft(CallId),
     /// No microphone or no loudspeaker could be used for a call.
     NoSound(CallId),
     /// The machine slept or its clock jumped: every link is suspect.
@@ -95,6 +102,8 @@ pub enum Voice {
     Start {
         /// The call.
         call: CallId,
+        /// The conversation that it is part of; all that are part of one share the microphone.
+        room: CallId,
         /// With whom.
         buddy: AccountId,
         /// The other end.
@@ -106,13 +115,15 @@ pub enum Voice {
     Pause(CallId, bool),
     /// None of this call any more.
     Stop(CallId),
+    /// What is said of my side with the sound.
+    Side(CallId, Side),
     /// The microphone is off, or on, now and in calls to come.
     Mute(bool),
     /// Nothing is played, or again, now and in calls to come.
     Deafen(bool),
     /// How loud the other side of a call is, in percent.
     Volume(CallId, u32),
-    /// Record a call, or stop.
+    /// Record a conversation, or stop.
     Record(CallId, bool),
 }
 

@@ -44,9 +44,37 @@ pub struct CallView {
     pub held_by_them: bool,
     /// Their microphone is off, as they say.
     pub they_muted: bool,
-    /// They record it, as they say.
+    /// They record it, as they say; where there are several, any of them.
     pub they_record: bool,
     /// It is recorded here.
+    pub recording: bool,
+    /// Their loudness here, in percent: 0 to 200.
+    pub volume: u32,
+    /// Who else was in it when it was offered, by name.
+    pub with: Vec<String>,
+    /// More people can be called into it from here.
+    pub can_add: bool,
+    /// Everyone else who is in it or is being called; `buddy` is one of them unless they left it.
+    pub people: Vec<CallPerson>,
+}
+
+/// One of those with whom a call is.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct CallPerson {
+    /// To set their volume by, to let them go, and to see who speaks.
+    pub id: String,
+    /// Their account; perhaps not of a buddy.
+    pub buddy: String,
+    /// What whoever introduced them calls them; none for a buddy whom I talk to by myself.
+    pub name: Option<String>,
+    pub stage: CallStage,
+    /// Their microphone is off, as they say.
+    pub muted: bool,
+    /// They hold it.
+    pub held: bool,
+    /// They record it, as they say.
     pub recording: bool,
     /// Their loudness here, in percent: 0 to 200.
     pub volume: u32,
@@ -102,8 +130,8 @@ pub enum CallVerdict {
 pub struct SoundLevels {
     /// My microphone, from 0 to 1.
     pub microphone: f64,
-    /// They speak.
-    pub they_speak: bool,
+    /// Who speaks, by [`CallPerson::id`].
+    pub speaking: Vec<String>,
     /// I speak, though muted.
     pub speaking_muted: bool,
 }

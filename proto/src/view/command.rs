@@ -69,6 +69,10 @@ pub enum Command {
     SaveDraft { buddy: String, text: String },
     /// Call a buddy; their computer rings.
     PlaceCall { buddy: String },
+    /// Call one more into a call that goes on.
+    AddToCall { call: String, buddy: String },
+    /// Let one of several go from a call that I called them into.
+    RemoveFromCall { person: String },
     /// Answer a call that rings here; one that is going on is held.
     AnswerCall { call: String },
     /// Don't answer it.
@@ -81,7 +85,7 @@ pub enum Command {
     Mute { on: bool },
     /// Play nothing here, and the microphone off too; or both as before.
     Deafen { on: bool },
-    /// How loud they are here, in percent (0 to 200).
+    /// How loud they are here, in percent (0 to 200); of a call or of one person in it.
     SetVolume { call: String, percent: u32 },
     /// Record a call into my downloads, or stop; they are told.
     RecordCall { call: String, on: bool },

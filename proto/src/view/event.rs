@@ -85,6 +85,13 @@ pub enum Event {
     CallChanged {
         call: CallView,
     },
+    /// One of several is no longer in a call, or did not come into it; it goes on.
+    CallLeft {
+        call: String,
+        buddy: String,
+        name: Option<String>,
+        reason: EndReason,
+    },
     /// A call is over.
     CallEnded {
         call: String,

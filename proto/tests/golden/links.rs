@@ -1,10 +1,10 @@
 //! What buddies' devices say to each other, and what they sign.
 
 use juice_proto::{
-    call::{CallSignal, Side},
+    call::{CallSignal, Guest, Side},
     content::{self, Body, CallOutcome, Content, FileOffer, Picture, kind},
     device_list, frame,
-    id::{CallId, ConversationId, MessageId, Now},
+    id::{AccountId, CallId, ConversationId, DeviceId, MessageId, Now},
     letter,
     link::{Greeting, LinkBody, LinkFrame, Mood},
     prekey, presence,
@@ -34,6 +34,18 @@ fn greeting() -> Greeting {
     }
 }
 
+fn guest() -> Guest {
+    Guest {
+        pair: CallId::new([23; 32]),
+        first: true,
+        secret: [24; 32].into(),
+        account: AccountId::new([25; 32]),
+        device: DeviceId::new([26; 32]),
+        name: "carol".into(),
+        addresses: vec!["/ip4/192.0.2.1/udp/4001/quic-v1".into()],
+    }
+}
+
 fn call(signal: CallSignal) -> LinkBody {
     LinkBody::Call(CallId::new([20; 32]), signal)
 }
@@ -59,13 +71,15 @@ fn bodies() -> Vec<(&'static str, LinkBody)> {
         ("typing", LinkBody::Typing(true)),
         ("bye", LinkBody::Bye),
         ("token", LinkBody::Token { token: token(), made_ms: TIME }),
-        ("call-offer", call(CallSignal::Offer([21; 32].into()))),
+        ("call-offer", call(CallSignal::Offer([21; 32].into(), Vec::new()))),
+        ("call-offer-of-several", call(CallSignal::Offer([21; 32].into(), vec!["bob".into()]))),
         ("call-ringing", call(CallSignal::Ringing)),
         ("call-answer", call(CallSignal::Answer([22; 32].into()))),
         ("call-decline", call(CallSignal::Decline)),
         ("call-busy", call(CallSignal::Busy)),
         ("call-end", call(CallSignal::End)),
-        ("call-side", call(CallSignal::Side(Side { held: true, muted: false, recording: true }))),
+        ("call-side", call(CallSignal::Side(Side { held: true, muted: false, recording: true, hosts: false }))),
+        ("call-party", call(CallSignal::Party(vec![guest()]))),
     ]
 }
 
@@ -109,13 +123,14 @@ fn sort(body: &LinkBody) -> usize {
         LinkBody::Bye => 7,
         LinkBody::Token { .. } => 8,
         LinkBody::Call(_, signal) => match signal {
-            CallSignal::Offer(_) => 9,
+            CallSignal::Offer(..) => 9,
             CallSignal::Ringing => 10,
             CallSignal::Answer(_) => 11,
             CallSignal::Decline => 12,
             CallSignal::Busy => 13,
             CallSignal::End => 14,
             CallSignal::Side(_) => 15,
+            CallSignal::Party(_) => 16,
         },
     }
 }
@@ -132,7 +147,7 @@ fn every_frame_of_a_link_has_its_golden_bytes() {
         book.value(&format!("body-{name}"), body);
     }
     let sorts: std::collections::BTreeSet<_> = bodies.iter().map(|(_, body)| sort(body)).collect();
-    assert_eq!(sorts.len(), 16, "one of each");
+    assert_eq!(sorts.len(), 17, "one of each");
 
     let (mut sealer, enc) = LinkSealer::new(&kem().public(), &key(9).device(), &mut rng()).expect("a key");
     book.bytes("context-enc", &enc);

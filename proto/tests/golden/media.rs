@@ -1,6 +1,7 @@
 //! What crosses on the streams of a call.
 
 use juice_proto::{
+    call::Side,
     id::CallId,
     media::{Echo, Kind, MediaHello, MediaKeys, Report, VoicePacket},
 };
@@ -19,8 +20,12 @@ fn every_packet_of_a_call_has_its_golden_bytes() {
         delay_ms: 40,
         said_ms: u32::MAX,
         echo: Some(Echo { said_ms: 7, held_ms: 250 }),
+        side: Side::default(),
+        leaves: false,
     };
     book.value("report", &report);
+    let side = Side { held: false, muted: true, recording: false, hosts: true };
+    book.value("report-last", &Report { side, leaves: true, ..report });
     book.value("report-first", &Report::default());
     let voice = VoicePacket { captured: 960, opus: vec![1, 2, 3] }.to_bytes();
     book.bytes("voice", &voice);

@@ -8,27 +8,18 @@ impl Calls {
     /// # Errors
     /// `InCall`.
     pub fn place(&mut self, now: Now, buddy: AccountId, id: CallId, my_half: [u8; 32]) -> Result<(), Refusal> {
-        if self.calls.len() >= MAX_CALLS || self.with(&buddy).is_some() {
+        if self.rooms().len() >= MAX_CONVERSATIONS || self.with(&buddy).is_some() {
             return Err(Refusal::InCall);
         }
-        let call = Call {
-            buddy,
-            device: None,
-            mine: true,
-            stage: Stage::Calling,
-            deadline: Some(now.mono + NO_RING),
-            linked: true,
-            my_half,
-            their_half: [0; 32],
-            me: Side::default(),
-            them: Side::default(),
-            volume: 100,
-        };
+        self.calling(id, Call { my_half, ..Call::new(buddy, true, Stage::Calling, now.mono + NO_RING) });
+        Ok(())
+    }
+
+    pub(super) fn calling(&mut self, id: CallId, call: Call) {
         self.calls.insert(id, call);
         self.hold_others(id);
-        self.say(id, CallSignal::Offer(my_half.into()));
+        self.say_again(id);
         self.show(id);
-        Ok(())
     }
 
     /// Does what the person here asks of a call.
@@ -36,6 +27,35 @@ impl Calls {
     /// # Errors
     /// `Unknown`.
     pub fn ask(&mut self, now: Now, id: CallId, asked: Asked) -> Result<(), Refusal> {
+        if let Asked::Volume(percent) = asked {
+            return self.set_volume(id, percent.min(200));
+        }
+        if asked == Asked::Dismiss {
+            return self.dismiss(now, id);
+        }
+        let members = self.members(id);
+        if members.len() > 1 || !self.calls.contains_key(&id) {
+            // What is asked of a conversation that I host is meant for all of it.
+            members.first().ok_or(Refusal::Unknown)?;
+            return self.ask_all(now, id, &members, asked);
+        }
+        self.ask_one(now, id, asked)
+    }
+
+    /// What is asked of a conversation, of each of its calls that it fits.
+    fn ask_all(&mut self, now: Now, room: CallId, members: &[CallId], asked: Asked) -> Result<(), Refusal> {
+        if let Asked::Hold(on) = asked {
+            if !on {
+                self.hold_others(room);
+            }
+            self.hold(room, on);
+            return Ok(());
+        }
+        let done: Vec<_> = members.iter().map(|id| self.ask_one(now, *id, asked)).collect();
+        done.into_iter().find(Result::is_ok).unwrap_or(Err(Refusal::Unknown))
+    }
+
+    pub(super) fn ask_one(&mut self, now: Now, id: CallId, asked: Asked) -> Result<(), Refusal> {
         let call = self.calls.get_mut(&id).ok_or(Refusal::Unknown)?;
         match (asked, call.stage) {
             (Asked::Answer(my_half), Stage::Incoming) => self.answer(now, id, my_half),
@@ -49,18 +69,22 @@ impl Calls {
                 if !on {
                     self.hold_others(id);
                 }
-                self.hold(id, on);
+                self.hold(self.room(id), on);
             }
             (Asked::Record(on), Stage::Talking { .. }) => {
                 call.me.recording = on;
                 self.say_side(id);
                 self.show(id);
             }
-            (Asked::Volume(percent), _) => {
-                call.volume = percent.min(200);
-                self.show(id);
-            }
-            (Asked::Answer(_) | Asked::Decline | Asked::Hold(_) | Asked::Record(_), _) => return Err(Refusal::Unknown),
+            (
+                Asked::Answer(_)
+                | Asked::Decline
+                | Asked::Hold(_)
+                | Asked::Record(_)
+                | Asked::Volume(_)
+                | Asked::Dismiss,
+                _,
+            ) => return Err(Refusal::Unknown),
         }
         Ok(())
     }
@@ -81,14 +105,13 @@ impl Calls {
 
     fn tell_sides(&mut self) {
         let ids: Vec<_> = self.calls.keys().copied().collect();
-        for id in ids {
-            self.say_side(id);
-            self.show(id);
-        }
+        ids.into_iter().for_each(|id| self.say_side(id));
+        self.rooms().into_iter().for_each(|room| self.show(room));
     }
 
     /// Sound of a call has come.
     pub fn heard(&mut self, id: CallId) {
+        self.met_is_heard(id);
         if let Some(Stage::Talking { heard, .. }) = self.calls.get_mut(&id).map(|call| &mut call.stage)
             && !std::mem::replace(heard, true)
         {
@@ -98,7 +121,9 @@ impl Calls {
 
     /// No microphone or loudspeaker could be used for it.
     pub fn no_sound(&mut self, now: Now, id: CallId) {
-        self.end(id, EndReason::NoSound, CallSignal::End, now);
+        // It is the same microphone for everyone in the conversation.
+        let room = self.room_of_sound(id);
+        self.members(room).into_iter().for_each(|id| self.end(id, EndReason::NoSound, CallSignal::End, now));
     }
 
     /// A buddy's device says something about a call. `my_half` is fresh entropy, for a call that answers itself.
@@ -115,25 +140,27 @@ impl Calls {
             Some(call) if call.buddy != buddy => {}
             Some(_) => self.told_of(now, id, device, signal),
             None => match signal {
-                CallSignal::Offer(secret) => self.offered(now, buddy, device, id, half(secret), my_half),
+                CallSignal::Offer(secret, with) => {
+                    let deadline = now.mono + ABANDONED;
+                    let call = Call::new(buddy, false, Stage::Incoming, deadline);
+                    self.offered(
+                        now,
+                        id,
+                        Call { device: Some(device), their_half: half(secret), with, ..call },
+                        my_half,
+                    )
+                }
                 CallSignal::End | CallSignal::Decline | CallSignal::Busy => {}
                 // They go on with something that is over here.
-                CallSignal::Ringing | CallSignal::Answer(_) | CallSignal::Side(_) => {
+                CallSignal::Ringing | CallSignal::Answer(_) | CallSignal::Side(_) | CallSignal::Party(_) => {
                     self.deeds.push_back(Deed::Say(buddy, id, CallSignal::End));
                 }
             },
         }
     }
 
-    fn offered(
-        &mut self,
-        now: Now,
-        buddy: AccountId,
-        device: DeviceId,
-        id: CallId,
-        their_half: [u8; 32],
-        my_half: [u8; 32],
-    ) {
+    fn offered(&mut self, now: Now, id: CallId, mut call: Call, my_half: [u8; 32]) {
+        let buddy = call.buddy;
         // It is over here, and they have not heard it.
         if let Some((_, _, last)) = self.finished.iter().find(|(over, whose, _)| *over == id && *whose == buddy) {
             return self.deeds.push_back(Deed::Say(buddy, id, last.clone()));
@@ -148,36 +175,21 @@ impl Calls {
             // Either both called at once, or they began anew and know nothing of the other one.
             wanted = mine;
             if mine {
-                self.calls.remove(&other);
-                self.deeds.push_back(Deed::Over(Ended {
-                    call: other,
-                    buddy,
-                    reason: EndReason::Cancelled,
-                    trace: None,
-                }));
+                let room = self.room(other);
+                call.party = self.calls.remove(&other).and_then(|other| other.party);
+                let goes_on = call.party.is_some();
+                let reason = EndReason::Cancelled;
+                self.deeds.push_back(Deed::Over(Ended { call: other, room, goes_on, buddy, reason, trace: None }));
             } else {
                 let talking = self.calls.get(&other).is_some_and(Call::talking);
                 let reason = if talking { EndReason::ConnectionLost } else { EndReason::Missed };
                 self.finish(other, reason, CallSignal::End, now);
             }
         }
-        if self.calls.len() >= MAX_CALLS {
+        if call.party.is_none() && self.rooms().len() >= MAX_CONVERSATIONS {
             self.deeds.push_back(Deed::Say(buddy, id, CallSignal::Busy));
             return;
         }
-        let call = Call {
-            buddy,
-            device: Some(device),
-            mine: false,
-            stage: Stage::Incoming,
-            deadline: Some(now.mono + ABANDONED),
-            linked: true,
-            my_half: [0; 32],
-            their_half,
-            me: Side::default(),
-            them: Side::default(),
-            volume: 100,
-        };
         self.calls.insert(id, call);
         if wanted {
             self.answer(now, id, my_half);
@@ -217,16 +229,21 @@ impl Calls {
                 self.finish(id, EndReason::Busy, CallSignal::End, now)
             }
             (CallSignal::End, Stage::Incoming, _) => self.finish(id, EndReason::Missed, CallSignal::End, now),
-            (CallSignal::End, Stage::Talking { .. }, _) => {
-                self.finish(id, EndReason::RemoteHangUp, CallSignal::End, now)
-            }
+            (CallSignal::End, Stage::Talking { .. }, _) => self.left(id, EndReason::RemoteHangUp, now),
+            (CallSignal::Party(guests), Stage::Talking { .. }, _) => self.met(id, guests, now),
             // Nobody rings there any more.
             (CallSignal::End, Stage::Calling | Stage::Ringing, _) => {
                 self.finish(id, EndReason::NoAnswer, CallSignal::End, now)
             }
-            (CallSignal::Side(side), Stage::Talking { .. }, _) => self.change_sides(id, |call| call.them = side),
+            (CallSignal::Side(side), Stage::Talking { .. }, _) => {
+                let hosts = call.them.hosts;
+                self.change_sides(id, |call| call.them = side);
+                if side.hosts != hosts {
+                    self.introduce(self.room(id));
+                }
+            }
             // They did not hear, on the link that broke.
-            (CallSignal::Offer(_), _, false) => self.say_again(id),
+            (CallSignal::Offer(..), _, false) => self.say_again(id),
             _ => {}
         }
     }
@@ -244,11 +261,11 @@ impl Calls {
         self.say_again(id);
     }
 
-    fn say_again(&mut self, id: CallId) {
+    pub(super) fn say_again(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
-        let (my_half, mine, stage) = (call.my_half, call.mine, call.stage);
+        let (my_half, mine, stage, with) = (call.my_half, call.mine, call.stage, call.with.clone());
         match (stage, mine) {
-            (Stage::Calling | Stage::Ringing, _) => self.say(id, CallSignal::Offer(my_half.into())),
+            (Stage::Calling | Stage::Ringing, _) => self.say(id, CallSignal::Offer(my_half.into(), with)),
             (Stage::Incoming, _) => self.say(id, CallSignal::Ringing),
             (Stage::Talking { .. }, false) => {
                 self.say(id, CallSignal::Answer(my_half.into()));
@@ -256,6 +273,7 @@ impl Calls {
             }
             (Stage::Talking { .. }, true) => self.say_side(id),
         }
+        self.introduce_to(id);
     }
 
     /// The last link to this buddy is gone.
@@ -276,14 +294,14 @@ impl Calls {
             Some((Stage::Talking { .. }, _)) => EndReason::RemoteHangUp,
             _ => EndReason::NoAnswer,
         };
-        self.finish(id, reason, CallSignal::End, now);
+        self.left(id, reason, now);
     }
 
     /// I am leaving this buddy: the call ends.
     pub fn leave(&mut self, now: Now, buddy: &AccountId) {
         if let Some(id) = self.with(buddy) {
             // A call can be hung up at every stage.
-            let _ = self.ask(now, id, Asked::HangUp);
+            let _ = self.ask_one(now, id, Asked::HangUp);
         }
     }
 
@@ -299,7 +317,9 @@ impl Calls {
                 Stage::Ringing => EndReason::NoAnswer,
                 Stage::Incoming => EndReason::Missed,
             };
-            self.end(id, reason, CallSignal::End, now);
+            self.say(id, CallSignal::End);
+            self.left(id, reason, now);
         }
+        self.look_for_met(now);
     }
 }
