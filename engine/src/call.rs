@@ -3,28 +3,30 @@
 //! The messenger says when sound may go and where to; from then on 20 ms of voice never meet the driver again:
 //!
 //! ```text
-//!  audio::VoiceFrames > talk: number, seal > lanes: the newest waits > streams of the net
+//!  audio::VoiceFrames > room: to everyone > talk: seal > lanes: the newest waits > streams of the net
 //!  audio::Ear < inbox: open, each number once < arrivals: which call? < streams of the net
 //! ```
 //!
-//! [`Talks`] has every call that sounds and belongs to the driver; a [`talk::Talk`] is one of them, and dropping it ends
-//! its tasks, its threads and its streams. Twice a second each side tells the other how it hears; out of that comes how
-//! the voice is coded and what the window says of the call.
+//! [`Talks`] has every call that sounds and belongs to the driver: a [`room::Room`] for each conversation with its devices,
+//! and in it a [`talk::Talk`] for the sound with each of the others. Twice a second each side tells the other how it
+//! hears; out of that comes how the voice is coded and what the window says of the call.
 
 mod arrivals;
 mod echo_call;
 mod inbox;
 mod lanes;
 mod quality;
+mod room;
 mod sound;
 mod talk;
 #[cfg(test)]
 mod trial;
 mod trying;
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use juice_proto::{
+    call::Side,
     id::{CallId, DeviceId},
     messenger::Voice,
     view::{CallView, Command, CommandError, ErrorCode, Event, Reply, SoundSettings},
@@ -39,6 +41,7 @@ use self::{
     arrivals::Arrivals,
     echo_call::EchoCall,
     lanes::Lanes,
+    room::Room,
     talk::{Talk, With},
 };
 use crate::{
@@ -60,8 +63,14 @@ const LOOK: Duration = Duration::from_secs(10);
 /// What the driver is told.
 #[derive(Clone, Debug)]
 pub(crate) enum CallNews {
-    /// The first sound of a call has come.
+    /// The first sound of a call has come, or the first after a silence.
     Heard(CallId),
+    /// Nothing of it has come for some seconds.
+    Silent(CallId),
+    /// The other side says how it is.
+    Side(CallId, Side),
+    /// The other side says that it leaves.
+    Left(CallId),
     /// No microphone or no loudspeaker could be used for it.
     NoSound(CallId),
     /// A microphone is here, or none is.
@@ -94,7 +103,7 @@ pub(crate) struct Talks {
     door: Door,
     sound: Sound,
     downloads: PathBuf,
-    talks: HashMap<CallId, Talk>,
+    rooms: HashMap<CallId, Room>,
     arrivals: Arrivals,
     /// Which devices are reached through the relay.
     relayed: HashMap<DeviceId, bool>,
@@ -115,12 +124,12 @@ impl Talks {
         let mut tasks = JoinSet::new();
         tasks.spawn(arrivals.clone().run(accepted, door.clone()));
         tasks.spawn(watch_microphone(sound.clone(), news.clone()));
-        let (talks, relayed) = (HashMap::new(), HashMap::new());
+        let (rooms, relayed) = (HashMap::new(), HashMap::new());
         Self {
             door,
             sound,
             downloads,
-            talks,
+            rooms,
             arrivals,
             relayed,
             muted: false,
@@ -135,21 +144,22 @@ impl Talks {
     /// Does what the messenger wants of sound.
     pub fn act(&mut self, voice: Voice) {
         match voice {
-            Voice::Start { call, buddy, device, keys } => {
+            Voice::Start { call, room, buddy, device, keys } => {
                 self.echo = None;
                 let lanes = Lanes::open(&self.door, device, call);
                 let relayed = self.relayed.get(&device).copied().unwrap_or_default();
-                let setup = self.setup();
-                let talk =
-                    Talk::start(With { call, buddy, device, keys: *keys }, lanes, relayed, setup, self.news.clone());
+                let talk = Talk::new(With { call, device, keys: *keys, relayed }, lanes, self.news.clone());
                 self.arrivals.expect(call, device, talk.inbox());
-                self.talks.insert(call, talk);
+                let setup = self.setup();
+                let room = self.rooms.entry(room).or_insert_with(|| Room::new(buddy, self.news.clone()));
+                room.enter(talk, setup);
             }
             Voice::Pause(call, on) => {
                 let setup = self.setup();
-                self.talks.get(&call).into_iter().for_each(|talk| talk.pause(on, setup.clone()));
+                self.rooms.values().for_each(|room| room.pause(&call, on, setup.clone()));
             }
-            Voice::Stop(call) => drop(self.talks.remove(&call)),
+            Voice::Stop(call) => self.rooms.retain(|_, room| room.leave(&call)),
+            Voice::Side(call, side) => self.talk(&call).into_iter().for_each(|talk| talk.set_side(side)),
             Voice::Mute(on) => {
                 self.muted = on;
                 self.each(|audio| audio.set_muted(on));
@@ -162,13 +172,13 @@ impl Talks {
             }
             Voice::Volume(call, percent) => {
                 let volume = percent as f32 / 100.0;
-                self.talks.get(&call).into_iter().for_each(|talk| talk.set_volume(volume));
+                self.talk(&call).into_iter().for_each(|talk| talk.set_volume(volume));
             }
-            Voice::Record(call, on) => self.talks.get(&call).into_iter().for_each(|talk| {
+            Voice::Record(room, on) => self.rooms.get(&room).into_iter().for_each(|room| {
                 if on {
-                    talk.record(&self.downloads);
+                    room.record(&self.downloads);
                 } else {
-                    talk.stop_recording();
+                    room.stop_recording();
                 }
             }),
         }
@@ -199,7 +209,7 @@ impl Talks {
     }
 
     fn call_echo(&mut self) -> Result<(), CommandError> {
-        if !self.talks.is_empty() || self.echo.is_some() {
+        if !self.rooms.is_empty() || self.echo.is_some() {
             return Err(CommandError { code: ErrorCode::InCall, message: "there is a call already".into() });
         }
         let echo = EchoCall::start(self.setup(), self.news.clone());
@@ -220,19 +230,24 @@ impl Talks {
         }
     }
 
+    fn talk(&self, call: &CallId) -> Option<Arc<Talk>> {
+        self.rooms.values().find_map(|room| room.talk(call))
+    }
+
     fn setup(&self) -> Setup {
         self.sound.setup(self.muted, self.deafened)
     }
 
     fn each(&self, act: impl Fn(&CallAudio)) {
-        self.talks.values().for_each(|talk| talk.with_audio(&act));
+        self.rooms.values().for_each(|room| room.with_audio(&act));
         self.echo.iter().for_each(|echo| echo.with_audio(&act));
     }
 
     /// A link to a device has come up.
     pub fn linked(&mut self, device: DeviceId, relayed: bool) {
         self.relayed.insert(device, relayed);
-        self.talks.values().filter(|talk| talk.device == device).for_each(|talk| talk.renew(relayed));
+        let talks = self.rooms.values().flat_map(Room::talks);
+        talks.filter(|talk| talk.device == device).for_each(|talk| talk.renew(relayed));
     }
 
     /// Uses other devices, at once.

@@ -233,7 +233,7 @@ impl Driver {
                 let now = self.clock.now();
                 self.errand.spawn(async move {
                     let opened = match account {
-                        Some(account) => session::move_here(place, &account, password, now).await,
+                        Some(account) => Box::pin(session::move_here(place, &account, password, now)).await,
                         None => session::unlock(place, password, now).await,
                     };
                     Errand::Opened(opened, answer)

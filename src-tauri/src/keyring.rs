@@ -230,6 +230,8 @@ fn consequence_of(command: &Command) -> Consequence {
         | Command::Typing { .. }
         | Command::SaveDraft { .. }
         | Command::PlaceCall { .. }
+        | Command::AddToCall { .. }
+        | Command::RemoveFromCall { .. }
         | Command::AnswerCall { .. }
         | Command::DeclineCall { .. }
         | Command::HangUp { .. }

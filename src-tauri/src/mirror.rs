@@ -67,6 +67,7 @@ impl Mirror {
             | Event::FilePreparing { .. }
             | Event::CallChanged { .. }
             | Event::CallEnded { .. }
+            | Event::CallLeft { .. }
             | Event::CallQualityChanged { .. }
             | Event::SoundLevelsChanged { .. }
             | Event::SoundDevicesChanged { .. }

@@ -234,6 +234,7 @@ impl Toasts {
             | Event::FilePreparing { .. }
             | Event::CallChanged { .. }
             | Event::CallEnded { .. }
+            | Event::CallLeft { .. }
             | Event::CallQualityChanged { .. }
             | Event::SoundLevelsChanged { .. }
             | Event::SoundDevicesChanged { .. }

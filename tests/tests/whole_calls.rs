@@ -11,7 +11,7 @@
     reason = "tests"
 )]
 
-use std::{f64::consts::TAU, path::Path, time::Duration};
+use std::time::Duration;
 
 use juice_engine::{
     audio::Source,
@@ -20,7 +20,10 @@ use juice_engine::{
         SoundTest,
     },
 };
-use juice_tests::{Buddy, Server, befriend};
+use juice_tests::{
+    Buddy, Server, befriend,
+    wav::{best_share, share},
+};
 use tokio::time::sleep;
 
 const ALICES: u32 = 440;
@@ -99,30 +102,6 @@ async fn trace(buddy: &mut Buddy) -> (bool, CallRecord) {
     let event = buddy.until("its trace", |event| of(event).is_some_and(|message| message.call.is_some())).await;
     let MessageView { mine, call, .. } = of(&event).unwrap();
     (mine, call.unwrap())
-}
-
-/// How much of a file's sound is of this frequency, from 0 to 1, in its last second.
-fn share(path: &Path, hertz: u32) -> f64 {
-    let (rate, samples) = juice_tests::wav::read(path);
-    share_of(&samples[samples.len().saturating_sub(rate as usize)..], rate, hertz)
-}
-
-/// The same in the second that has most of it.
-fn best_share(path: &Path, hertz: u32) -> f64 {
-    let (rate, samples) = juice_tests::wav::read(path);
-    samples.chunks(rate as usize).map(|second| share_of(second, rate, hertz)).fold(0.0, f64::max)
-}
-
-/// By one bin of a Fourier transform (Goertzel 1958).
-fn share_of(samples: &[f64], rate: u32, hertz: u32) -> f64 {
-    let coefficient = 2.0 * (TAU * f64::from(hertz) / f64::from(rate)).cos();
-    let (mut one, mut two) = (0.0, 0.0);
-    for sample in samples {
-        (one, two) = (sample + coefficient * one - two, one);
-    }
-    let power = one * one + two * two - coefficient * one * two;
-    let whole: f64 = samples.iter().map(|sample| sample * sample).sum();
-    if whole < 1e-6 { 0.0 } else { 2.0 * power / (whole * samples.len() as f64) }
 }
 
 #[tokio::test(flavor = "multi_thread")]

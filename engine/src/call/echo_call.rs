@@ -9,7 +9,7 @@ use std::{
 
 use juice_proto::{
     id::{CallId, Millis},
-    view::{CallStage, CallView, EndReason, Event, SoundLevels},
+    view::{CallPerson, CallStage, CallView, EndReason, Event, SoundLevels},
 };
 use tokio::{
     sync::mpsc,
@@ -39,11 +39,12 @@ impl EchoCall {
         let ear = audio.hear()?;
         let mut tasks = JoinSet::new();
         let audio = Arc::new(audio);
-        tasks.spawn(say_back(frames, ear, Arc::downgrade(&audio), news.clone()));
         let mut id = [0; 32];
         // Only this computer ever sees it.
         let _ = getrandom::fill(&mut id);
-        Ok(Self { id: CallId::new(id).to_string(), since_ms: wall(), news, audio: Some(audio), _tasks: tasks })
+        let id = CallId::new(id).to_string();
+        tasks.spawn(say_back(id.clone(), frames, ear, Arc::downgrade(&audio), news.clone()));
+        Ok(Self { id, since_ms: wall(), news, audio: Some(audio), _tasks: tasks })
     }
 
     pub fn is(&self, call: &str) -> bool {
@@ -65,6 +66,18 @@ impl EchoCall {
             they_record: false,
             recording: false,
             volume: 100,
+            with: Vec::new(),
+            can_add: false,
+            people: vec![CallPerson {
+                id: self.id.clone(),
+                buddy: ECHO.into(),
+                name: None,
+                stage: CallStage::Talking,
+                muted: false,
+                held: false,
+                recording: false,
+                volume: 100,
+            }],
         }
     }
 
@@ -84,7 +97,13 @@ impl Drop for EchoCall {
     }
 }
 
-async fn say_back(mut frames: VoiceFrames, mut ear: Ear, audio: Weak<CallAudio>, news: mpsc::Sender<CallNews>) {
+async fn say_back(
+    id: String,
+    mut frames: VoiceFrames,
+    mut ear: Ear,
+    audio: Weak<CallAudio>,
+    news: mpsc::Sender<CallNews>,
+) {
     let (begun, mut echo, mut ticks) = (Instant::now(), Echo::default(), interval(LEVELS));
     loop {
         let due = echo.due();
@@ -100,7 +119,8 @@ async fn say_back(mut frames: VoiceFrames, mut ear: Ear, audio: Weak<CallAudio>,
             }
             _ = ticks.tick() => {
                 let microphone = audio.upgrade().map_or(0.0, |audio| meter(audio.levels().microphone));
-                let levels = SoundLevels { microphone, they_speak: ear.is_speaking(), speaking_muted: false };
+                let speaking = Some(id.clone()).filter(|_| ear.is_speaking()).into_iter().collect();
+                let levels = SoundLevels { microphone, speaking, speaking_muted: false };
                 CallNews::show(&news, Event::SoundLevelsChanged { levels });
             }
         }

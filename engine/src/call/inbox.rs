@@ -9,10 +9,11 @@ use std::{
 };
 
 use juice_proto::{
+    call::Side,
     frame,
     id::CallId,
     media::{Echo, Kind, MediaKeys, Replay, Report, VoicePacket},
-    view::{CallQuality, Event, Notice},
+    view::CallQuality,
 };
 use tokio::sync::mpsc;
 
@@ -20,7 +21,7 @@ use super::{
     CallNews,
     quality::{Quality, in_time},
 };
-use crate::audio::{AudioEvent, Ear, Link, VoiceFrame};
+use crate::audio::{Ear, Link, VoiceFrame};
 
 /// Without a packet for so long, something is wrong: also a silent voice says something all 400 ms.
 const SILENT: Duration = Duration::from_secs(3);
@@ -34,9 +35,9 @@ pub(super) struct Inbox {
     hearing: Mutex<Hearing>,
     heard: AtomicBool,
     refused: AtomicU64,
-    /// I speak, though muted.
-    pub speaking_muted: AtomicBool,
-    pub news: mpsc::Sender<CallNews>,
+    /// Nothing is taken any more.
+    closed: AtomicBool,
+    news: mpsc::Sender<CallNews>,
 }
 
 #[derive(Default)]
@@ -48,6 +49,8 @@ pub(super) struct Hearing {
     pub quality: Quality,
     /// Their last report: what their clock said, and when it came.
     report: Option<(u32, Instant)>,
+    /// How they last said that their side is.
+    side: Option<Side>,
 }
 
 impl Inbox {
@@ -61,13 +64,16 @@ impl Inbox {
             hearing: Mutex::new(hearing),
             heard: AtomicBool::new(false),
             refused: AtomicU64::new(0),
-            speaking_muted: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             news,
         }
     }
 
     /// Takes a packet off a stream. What is not theirs, of this call and new is counted and dropped.
     pub fn take(&self, packet: &mut [u8]) {
+        if self.closed.load(Relaxed) {
+            return;
+        }
         let Ok((kind, number, plain)) = self.keys.open(packet) else {
             self.refused.fetch_add(1, Relaxed);
             return;
@@ -98,25 +104,32 @@ impl Inbox {
                 let rtt = report.echo.and_then(|echo| echo.round_trip_ms(self.clock()));
                 hearing.report = Some((report.said_ms, Instant::now()));
                 hearing.quality.told(&report, rtt);
+                if hearing.side.replace(report.side) != Some(report.side) {
+                    let _ = self.news.try_send(CallNews::Side(self.call, report.side));
+                }
+                if report.leaves {
+                    let _ = self.news.try_send(CallNews::Left(self.call));
+                }
             }
+        }
+    }
+
+    /// Takes nothing more, whoever still brings something.
+    pub fn close(&self) {
+        self.closed.store(true, Relaxed);
+    }
+
+    /// Says once that nothing comes any more; the next sound is news again.
+    pub fn look_whether_silent(&self) {
+        let silent = self.hearing().last.is_some_and(|last| last.elapsed() > SILENT);
+        if silent && self.heard.swap(false, Relaxed) {
+            let _ = self.news.try_send(CallNews::Silent(self.call));
         }
     }
 
     /// Packets that were not taken.
     pub fn refused(&self) -> u64 {
         self.refused.load(Relaxed)
-    }
-
-    /// Something happened to the devices.
-    pub fn happened(&self, event: AudioEvent) {
-        let notice = match event {
-            AudioEvent::MicrophoneLost => Notice::MicrophoneLost,
-            AudioEvent::SpeakerLost => Notice::SpeakerLost,
-            AudioEvent::MicrophoneBack(name) | AudioEvent::MicrophoneChanged(name) => Notice::MicrophoneUsed { name },
-            AudioEvent::SpeakerBack(name) | AudioEvent::SpeakerChanged(name) => Notice::SpeakerUsed { name },
-            AudioEvent::SpeakingWhileMuted(on) => return self.speaking_muted.store(on, Relaxed),
-        };
-        CallNews::show(&self.news, Event::Notice { notice });
     }
 
     /// Milliseconds of this side's clock; wraps.
@@ -150,6 +163,7 @@ impl Inbox {
             delay_ms: reception.delay_ms as u32,
             said_ms: self.clock(),
             echo: hearing.report.map(|(said_ms, came)| Echo { said_ms, held_ms: millis(came) }),
+            ..Report::default()
         };
         (report, hearing.quality.link())
     }

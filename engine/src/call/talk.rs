@@ -1,81 +1,73 @@
-//! One call that sounds: the corridor's ends, the lanes, and the reports between the two sides.
+//! The sound between two: packets sealed and sent one way, the inbox for the other, and the reports between the two.
 //!
-//! While it is paused the corridor is closed, devices and all; numbers run on, since the keys stay.
+//! It has no microphone of its own: a [`super::room::Room`] gives it each frame of my voice, and an ear for theirs.
 
 use std::{
-    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use juice_proto::{
+    call::Side,
     frame,
-    id::{AccountId, CallId, DeviceId},
-    media::{Kind, MediaKeys, VoicePacket},
-    view::{Event, Notice, SoundLevels},
+    id::{CallId, DeviceId},
+    media::{Kind, MediaKeys, Report, VoicePacket},
+    view::CallQuality,
 };
-use tokio::{
-    sync::mpsc,
-    task::{JoinSet, spawn_blocking},
-    time::{MissedTickBehavior, interval},
-};
+use tokio::{sync::mpsc, time::sleep};
 
-use super::{CallNews, LEVELS, close, inbox::Inbox, lanes::Lanes};
-use crate::{
-    audio::{AudioError, AudioEvents, CallAudio, Ear, Recording, Setup, VoiceFrames},
-    clock::wall,
-    history::when,
-};
+use super::{CallNews, inbox::Inbox, lanes::Lanes};
+use crate::audio::{CallAudio, Ear, Link};
 
-/// How often each side tells the other how it hears, in steps of [`LEVELS`].
-const REPORT: u64 = 5;
-/// How often the window is told how the call is, in steps of [`LEVELS`].
-const SHOW: u64 = 10;
+/// How long the last word has to leave.
+const LAST_WORD: Duration = Duration::from_millis(500);
+/// How often the last word is said, on a lane each.
+const LAST_WORDS: u64 = 3;
 
 /// Which call it is, and with whom.
 pub(super) struct With {
     pub call: CallId,
-    pub buddy: AccountId,
     pub device: DeviceId,
     pub keys: MediaKeys,
+    /// Through the relay.
+    pub relayed: bool,
 }
 
-/// One call that sounds. Dropping it ends its sound, its tasks and its streams.
+/// The sound between two. Dropping it ends its streams, and nothing of it is heard any more.
 pub(super) struct Talk {
+    pub call: CallId,
     pub device: DeviceId,
-    buddy: AccountId,
-    recording: Mutex<Option<(Recording, String)>>,
     inbox: Arc<Inbox>,
-    lanes: Arc<Lanes>,
-    desk: Arc<Mutex<Desk>>,
-    mouths: mpsc::Sender<(VoiceFrames, AudioEvents)>,
-    _tasks: JoinSet<()>,
-}
-
-/// The corridor, while it is open.
-#[derive(Default)]
-struct Desk {
-    audio: Option<CallAudio>,
-    volume: f32,
+    lanes: Lanes,
+    paused: AtomicBool,
+    volume: Mutex<f32>,
+    side: Mutex<Side>,
+    /// The number of the next report.
+    reports: AtomicU64,
+    /// Bytes of voice that left.
+    sent: AtomicU64,
+    /// When the window was last told how it is, and what had left by then.
+    shown: Mutex<(Instant, u64)>,
 }
 
 impl Talk {
-    /// Lets sound go both ways.
-    pub fn start(with: With, lanes: Lanes, relayed: bool, setup: Setup, news: mpsc::Sender<CallNews>) -> Self {
-        let With { call, buddy, device, keys } = with;
-        let inbox = Arc::new(Inbox::new(call, keys, relayed, news.clone()));
-        let (lanes, desk) = (Arc::new(lanes), Arc::new(Mutex::new(Desk { audio: None, volume: 1.0 })));
-        let (mouths, sources) = mpsc::channel(4);
-        let mut tasks = JoinSet::new();
-        let sent = Arc::new(AtomicU64::new(0));
-        tasks.spawn(speak(Arc::clone(&inbox), Arc::clone(&lanes), sources, Arc::clone(&sent)));
-        tasks.spawn(look_after(Arc::clone(&inbox), Arc::clone(&lanes), Arc::clone(&desk), sent, news));
-        let talk = Self { device, buddy, recording: Mutex::default(), inbox, lanes, desk, mouths, _tasks: tasks };
-        talk.open(setup);
-        talk
+    pub fn new(with: With, lanes: Lanes, news: mpsc::Sender<CallNews>) -> Self {
+        let With { call, device, keys, relayed } = with;
+        Self {
+            call,
+            device,
+            inbox: Arc::new(Inbox::new(call, keys, relayed, news)),
+            lanes,
+            paused: AtomicBool::new(false),
+            volume: Mutex::new(1.0),
+            side: Mutex::default(),
+            reports: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            shown: Mutex::new((Instant::now(), 0)),
+        }
     }
 
     /// Where its packets come in.
@@ -83,75 +75,74 @@ impl Talk {
         &self.inbox
     }
 
-    fn open(&self, setup: Setup) {
-        let opened = CallAudio::start(setup).and_then(|(audio, frames, events)| {
-            let ear = audio.hear()?;
-            Ok((audio, ear, frames, events))
-        });
-        match opened {
-            Ok((audio, ear, frames, events)) => {
-                let mut desk = lock(&self.desk);
-                ear.set_volume(desk.volume);
-                self.inbox.hearing().ear = Some(ear);
-                desk.audio = Some(audio);
-                // Four calls could be held and taken up before the task looks once.
-                let _ = self.mouths.try_send((frames, events));
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a call without sound");
-                let _ = self.inbox.news.try_send(CallNews::NoSound(self.inbox.call));
-            }
+    pub fn is_paused(&self) -> bool {
+        self.paused.load(Relaxed)
+    }
+
+    /// No sound either way from now on, or again, where the corridor is open.
+    pub fn pause(&self, on: bool, audio: Option<&CallAudio>) {
+        self.paused.store(on, Relaxed);
+        self.listen(audio);
+    }
+
+    /// Gives it an ear of the corridor, or takes the one it has.
+    pub fn listen(&self, audio: Option<&CallAudio>) {
+        let ear = audio.filter(|_| !self.is_paused()).and_then(|audio| audio.hear().ok());
+        if let Some(ear) = &ear {
+            ear.set_volume(*lock(&self.volume));
+        }
+        self.inbox.hearing().ear = ear;
+    }
+
+    /// Seals a frame of my voice and sends it. No number comes twice.
+    pub fn say(&self, number: u64, voice: &VoicePacket) {
+        if self.is_paused() {
+            return;
+        }
+        if let Ok(packet) = self.inbox.keys.seal(Kind::Voice, number, &voice.to_bytes()) {
+            self.sent.fetch_add(packet.len() as u64, Relaxed);
+            self.lanes.send(number, packet);
         }
     }
 
-    /// Closes the corridor and its devices, or opens them again.
-    pub fn pause(&self, on: bool, setup: Setup) {
-        if on {
-            self.stop_recording();
-            self.inbox.hearing().ear = None;
-            close(lock(&self.desk).audio.take());
-        } else if lock(&self.desk).audio.is_none() {
-            self.open(setup);
+    /// Tells the other side how I hear it and how my side is. Gives back how it said that it hears me.
+    pub fn report(&self) -> Link {
+        let (report, link) = self.inbox.report();
+        self.send(Report { side: *lock(&self.side), ..report });
+        link
+    }
+
+    fn send(&self, report: Report) {
+        let number = self.reports.fetch_add(1, Relaxed);
+        if let Ok(packet) = self.inbox.keys.seal(Kind::Report, number, &frame::encode(&report)) {
+            self.lanes.send(number, packet);
         }
     }
 
-    /// Records into a folder from now on.
-    pub fn record(&self, folder: &Path) {
-        let name = format!("JUICE {}.ogg", when::file_stamp(wall()));
-        let begin = |audio: &CallAudio| {
-            std::fs::create_dir_all(folder)?;
-            audio.record(&folder.join(&name))
-        };
-        self.with_audio(|audio| match begin(audio) {
-            Ok(recording) => *lock(&self.recording) = Some((recording, name.clone())),
-            Err(error) => not_recorded(&self.inbox.news, &error),
-        });
-    }
-
-    /// Ends a recording, and says where it is.
-    pub fn stop_recording(&self) {
-        let Some((recording, name)) = lock(&self.recording).take() else { return };
-        let (news, buddy) = (self.inbox.news.clone(), self.buddy.to_string());
-        // Its last sound is still on its way to the disk.
-        spawn_blocking(move || match recording.finish() {
-            Ok(()) => CallNews::show(&news, Event::CallRecorded { buddy, name }),
-            Err(error) => not_recorded(&news, &error),
-        });
+    /// What is said of my side with each report, from now on.
+    pub fn set_side(&self, side: Side) {
+        *lock(&self.side) = side;
     }
 
     /// How loud they are: 1 as they were sent.
     pub fn set_volume(&self, volume: f32) {
-        lock(&self.desk).volume = volume;
+        *lock(&self.volume) = volume;
         if let Some(ear) = &self.inbox.hearing().ear {
             ear.set_volume(volume);
         }
     }
 
-    /// Does something with the corridor where it is open.
-    pub fn with_audio(&self, act: impl FnOnce(&CallAudio)) {
-        if let Some(audio) = &lock(&self.desk).audio {
-            act(audio);
-        }
+    /// They speak.
+    pub fn hears(&self) -> bool {
+        self.inbox.hearing().ear.as_ref().is_some_and(Ear::is_speaking)
+    }
+
+    /// How it is, since this was last asked.
+    pub fn quality(&self) -> CallQuality {
+        let bytes = self.sent.load(Relaxed);
+        let (since, before) = std::mem::replace(&mut *lock(&self.shown), (Instant::now(), bytes));
+        let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.inbox.quality(bytes.saturating_sub(before), millis)
     }
 
     /// A better way to the device has come, or another.
@@ -159,13 +150,22 @@ impl Talk {
         self.inbox.hearing().quality.relayed = relayed;
         self.lanes.renew();
     }
+
+    /// Hears nothing from now on, and tells the other side that it is over.
+    pub fn leave(self: Arc<Self>) {
+        self.pause(true, None);
+        self.inbox.close();
+        (0..LAST_WORDS).for_each(|_| self.send(Report { leaves: true, ..Report::default() }));
+        tokio::spawn(async move {
+            sleep(LAST_WORD).await;
+            drop(self);
+        });
+    }
 }
 
 impl Drop for Talk {
     fn drop(&mut self) {
-        self.stop_recording();
         self.inbox.hearing().ear = None;
-        close(lock(&self.desk).audio.take());
         let refused = self.inbox.refused();
         if refused > 0 {
             tracing::info!(refused, "packets of a call that were not taken");
@@ -173,83 +173,7 @@ impl Drop for Talk {
     }
 }
 
-fn not_recorded(news: &mpsc::Sender<CallNews>, error: &AudioError) {
-    tracing::warn!(%error, "no recording");
-    CallNews::show(news, Event::Notice { notice: Notice::NotRecorded });
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that runs under these locks can leave it half done.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Seals my voice and sends it, as long as there is any.
-async fn speak(
-    inbox: Arc<Inbox>,
-    lanes: Arc<Lanes>,
-    mut sources: mpsc::Receiver<(VoiceFrames, AudioEvents)>,
-    sent: Arc<AtomicU64>,
-) {
-    let mut base = 0;
-    while let Some((mut frames, mut events)) = sources.recv().await {
-        let mut next = base;
-        loop {
-            let frame = tokio::select! {
-                frame = frames.next() => frame,
-                Some(event) = events.next() => {
-                    inbox.happened(event);
-                    continue;
-                }
-            };
-            let Some(frame) = frame else { break };
-            let number = base + u64::from(frame.number);
-            next = number + 1;
-            let voice = VoicePacket { captured: frame.captured, opus: frame.opus };
-            if let Ok(packet) = inbox.keys.seal(Kind::Voice, number, &voice.to_bytes()) {
-                sent.fetch_add(packet.len() as u64, Relaxed);
-                lanes.send(number, packet);
-            }
-        }
-        base = next;
-    }
-}
-
-/// Reports to the other side, codes by what it says, and tells the window.
-async fn look_after(
-    inbox: Arc<Inbox>,
-    lanes: Arc<Lanes>,
-    desk: Arc<Mutex<Desk>>,
-    sent: Arc<AtomicU64>,
-    news: mpsc::Sender<CallNews>,
-) {
-    let mut ticks = interval(LEVELS);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut reports, mut shown) = (0, (Instant::now(), 0));
-    for step in 1u64.. {
-        ticks.tick().await;
-        let they_speak = inbox.hearing().ear.as_ref().is_some_and(Ear::is_speaking);
-        let levels = {
-            let desk = lock(&desk);
-            let Some(audio) = &desk.audio else { continue };
-            let microphone = super::meter(audio.levels().microphone);
-            SoundLevels { microphone, they_speak, speaking_muted: inbox.speaking_muted.load(Relaxed) }
-        };
-        CallNews::show(&news, Event::SoundLevelsChanged { levels });
-        if step.is_multiple_of(REPORT) {
-            let (report, link) = inbox.report();
-            lock(&desk).audio.iter().for_each(|audio| audio.adapt(link));
-            if let Ok(packet) = inbox.keys.seal(Kind::Report, reports, &frame::encode(&report)) {
-                lanes.send(reports, packet);
-                reports += 1;
-            }
-        }
-        if step.is_multiple_of(SHOW) {
-            let bytes = sent.load(Relaxed);
-            let quality = {
-                let (since, before) = std::mem::replace(&mut shown, (Instant::now(), bytes));
-                let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-                inbox.quality(bytes.saturating_sub(before), millis)
-            };
-            CallNews::show(&news, Event::CallQualityChanged { quality });
-        }
-    }
 }

@@ -16,6 +16,7 @@ use super::{
     arrivals::Arrivals,
     inbox::Inbox,
     lanes::Lanes,
+    room::Room,
     talk::{Talk, With},
 };
 use crate::{
@@ -31,7 +32,7 @@ fn the_call() -> CallId {
 struct Trial {
     arrivals: Arrivals,
     accept: mpsc::Sender<PeerStream>,
-    talk: Option<Talk>,
+    room: Option<Room>,
     news: mpsc::Receiver<CallNews>,
     alices: MediaKeys,
 }
@@ -49,15 +50,17 @@ impl Trial {
             speaker: DeviceChoice::Synthetic(Sink::Nothing),
             ..Setup::default()
         };
-        let with = With { call: the_call(), buddy: AccountId::new([3; 32]), device: device(1), keys: keys(false) };
+        let with = With { call: the_call(), device: device(1), keys: keys(false), relayed: false };
         let lanes = Lanes::open(&door, device(1), the_call());
-        let talk = Talk::start(with, lanes, false, setup, told);
+        let talk = Talk::new(with, lanes, told.clone());
         arrivals.expect(the_call(), device(1), talk.inbox());
-        Self { arrivals, accept, talk: Some(talk), news, alices: keys(true) }
+        let room = Room::new(AccountId::new([3; 32]), told);
+        room.enter(talk, setup);
+        Self { arrivals, accept, room: Some(room), news, alices: keys(true) }
     }
 
-    fn inbox(&self) -> &Arc<Inbox> {
-        self.talk.as_ref().unwrap().inbox()
+    fn inbox(&self) -> Arc<Inbox> {
+        Arc::clone(self.room.as_ref().unwrap().talk(&the_call()).unwrap().inbox())
     }
 
     /// Opens a stream from a device, says what it is for, and writes this.
@@ -110,8 +113,8 @@ async fn a_frame_of_a_finished_call_is_never_heard() {
     let mut trial = Trial::new();
     let mut stream = trial.stream(device(1), the_call(), &[voice(&trial.alices, 0)]).await;
     assert!(trial.heard().await);
-    let inbox = Arc::downgrade(trial.inbox());
-    trial.talk = None;
+    let inbox = Arc::downgrade(&trial.inbox());
+    trial.room = None;
     // What is still on its way, and what a stream opened too late brings.
     let _ = stream.write_all(&voice(&trial.alices, 1)).await;
     let _late = trial.stream(device(1), the_call(), &[voice(&trial.alices, 2)]).await;
@@ -121,7 +124,7 @@ async fn a_frame_of_a_finished_call_is_never_heard() {
     // Nor does the next call with the same buddy take it: its keys and its id are others.
     let other = CallId::new([8; 32]);
     let next = Trial::new();
-    next.arrivals.expect(other, device(1), next.inbox());
+    next.arrivals.expect(other, device(1), &next.inbox());
     let keys = MediaKeys::derive(&other, true, &[1; 32], &[2; 32]);
     let _stream = next.stream(device(1), the_call(), &[voice(&keys, 0)]).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -152,7 +155,7 @@ async fn a_voice_that_overtakes_its_answer_waits_for_it() {
     let keys = MediaKeys::derive(&the_call(), true, &[1; 32], &[2; 32]);
     let _stream = trial.stream(device(1), early, &[voice(&keys, 0)]).await;
     assert!(!trial.heard().await, "no such call yet");
-    trial.arrivals.expect(early, device(1), trial.inbox());
+    trial.arrivals.expect(early, device(1), &trial.inbox());
     assert!(trial.heard().await);
 }
 

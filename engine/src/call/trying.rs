@@ -10,8 +10,9 @@ use crate::audio::{SelfTest, SelfTestNews, Setup};
 pub(super) async fn out(setup: Setup, news: mpsc::Sender<CallNews>) {
     let tell = |event: Event| CallNews::show(&news, event);
     let stage = |test: SoundTest| tell(Event::SoundTestChanged { test });
-    let level = |microphone: f64, they_speak: bool| {
-        tell(Event::SoundLevelsChanged { levels: SoundLevels { microphone, they_speak, speaking_muted: false } });
+    let level = |microphone: f64| {
+        let levels = SoundLevels { microphone, speaking: Vec::new(), speaking_muted: false };
+        tell(Event::SoundLevelsChanged { levels });
     };
     let mut test = match SelfTest::start(setup) {
         Ok(test) => test,
@@ -24,16 +25,16 @@ pub(super) async fn out(setup: Setup, news: mpsc::Sender<CallNews>) {
     let mut playing = false;
     while let Some(step) = test.next().await {
         match step {
-            SelfTestNews::Listening { level: rms, .. } => level(meter(rms), false),
+            SelfTestNews::Listening { level: rms, .. } => level(meter(rms)),
             SelfTestNews::Playing { level: rms, .. } => {
                 if !std::mem::replace(&mut playing, true) {
                     stage(SoundTest::Playing);
                 }
-                level(meter(rms), true);
+                level(meter(rms));
             }
             SelfTestNews::Device(event) => tracing::debug!(?event, "while the devices are tried"),
             SelfTestNews::Finished { heard } => {
-                level(0.0, false);
+                level(0.0);
                 stage(if heard { SoundTest::Done } else { SoundTest::Failed });
             }
         }

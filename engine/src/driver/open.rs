@@ -208,6 +208,9 @@ impl Open {
     fn call_told(&mut self, now: Now, news: CallNews, events: &broadcast::Sender<Event>) {
         let input = match news {
             CallNews::Heard(call) => Input::CallHeard(call),
+            CallNews::Silent(call) => Input::CallSilent(call),
+            CallNews::Side(call, side) => Input::CallSide(call, side),
+            CallNews::Left(call) => Input::CallLeft(call),
             CallNews::NoSound(call) => Input::NoSound(call),
             CallNews::Microphone(microphone) => Input::Capabilities(Capabilities { microphone, camera: false }),
             CallNews::Tell(event) => return drop(events.send(*event)),

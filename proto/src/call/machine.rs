@@ -203,6 +203,8 @@ pub struct Calls {
     sounded: VecDeque<CallId>,
     muted: bool,
     deafened: bool,
+    /// I am leaving a conversation that I host: those in it keep each other.
+    leaving: bool,
     deeds: VecDeque<Deed>,
 }
 

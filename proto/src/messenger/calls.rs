@@ -11,7 +11,7 @@ use crate::{
     name::MAX_NAME,
     presence,
     server::Call,
-    view::Relation,
+    view::{EndReason, Relation},
 };
 
 impl Messenger {
@@ -133,11 +133,12 @@ impl Messenger {
                 }
                 Deed::Over(ended) => {
                     let (call, buddy, reason) = (ended.room.to_string(), ended.buddy.to_string(), ended.reason);
-                    self.tell(if ended.goes_on {
-                        Event::CallLeft { call, buddy, name: None, reason }
-                    } else {
-                        Event::CallEnded { call, buddy, reason }
-                    });
+                    let by_me = matches!(reason, EndReason::LocalHangUp | EndReason::Cancelled | EndReason::NoSound);
+                    if !ended.goes_on {
+                        self.tell(Event::CallEnded { call, buddy, reason });
+                    } else if !by_me {
+                        self.tell(Event::CallLeft { call, buddy, name: None, reason });
+                    }
                     if let Some(outcome) = ended.trace {
                         self.keep_trace(&ended.buddy, outcome);
                     }

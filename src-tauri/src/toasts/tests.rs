@@ -273,6 +273,9 @@ fn call(stage: CallStage) -> CallView {
         they_record: false,
         recording: false,
         volume: 100,
+        with: Vec::new(),
+        can_add: false,
+        people: Vec::new(),
     }
 }
 

@@ -51,6 +51,10 @@ impl Calls {
             self.hold(room, on);
             return Ok(());
         }
+        if asked == Asked::HangUp {
+            self.leave_room(now, room);
+            return Ok(());
+        }
         let done: Vec<_> = members.iter().map(|id| self.ask_one(now, *id, asked)).collect();
         done.into_iter().find(Result::is_ok).unwrap_or(Err(Refusal::Unknown))
     }
@@ -123,7 +127,7 @@ impl Calls {
     pub fn no_sound(&mut self, now: Now, id: CallId) {
         // It is the same microphone for everyone in the conversation.
         let room = self.room_of_sound(id);
-        self.members(room).into_iter().for_each(|id| self.end(id, EndReason::NoSound, CallSignal::End, now));
+        self.end_all(room, |calls, id| calls.end(id, EndReason::NoSound, CallSignal::End, now));
     }
 
     /// A buddy's device says something about a call. `my_half` is fresh entropy, for a call that answers itself.

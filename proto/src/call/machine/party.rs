@@ -104,6 +104,26 @@ impl Calls {
         Ok(())
     }
 
+    /// Ends every call of a conversation.
+    pub(super) fn end_all(&mut self, room: CallId, end: impl Fn(&mut Self, CallId)) {
+        self.leaving = true;
+        self.members(room).into_iter().for_each(|id| end(self, id));
+        self.leaving = false;
+    }
+
+    /// Hangs up on everyone in a conversation.
+    pub(super) fn leave_room(&mut self, now: Now, room: CallId) {
+        self.end_all(room, |calls, id| {
+            // A call can be hung up at every stage.
+            let _ = calls.ask_one(now, id, Asked::HangUp);
+        });
+    }
+
+    /// Hangs up on everyone.
+    pub fn hang_up(&mut self, now: Now) {
+        self.rooms().into_iter().for_each(|room| self.leave_room(now, room));
+    }
+
     pub(super) fn dismiss(&mut self, now: Now, id: CallId) -> Result<(), Refusal> {
         self.calls.get(&id).filter(|call| call.party.is_some()).ok_or(Refusal::Unknown)?;
         self.ask_one(now, id, Asked::HangUp)
@@ -116,6 +136,9 @@ impl Calls {
 
     /// Tells everyone in a conversation that I host who the others are.
     pub(super) fn introduce(&mut self, room: CallId) {
+        if self.leaving {
+            return;
+        }
         self.members(room).into_iter().for_each(|id| self.introduce_to(id));
     }
 

@@ -48,6 +48,8 @@ impl Messenger {
     }
 
     pub(in crate::messenger) fn say_bye_to_all(&mut self) {
+        self.calls.hang_up(self.now);
+        self.do_calls();
         let linked: Vec<_> = self
             .buddies
             .values()

@@ -9,9 +9,9 @@ export type SoundLevels = {
  */
 microphone: number, 
 /**
- * They speak.
+ * Who speaks, by [`CallPerson::id`].
  */
-theySpeak: boolean, 
+speaking: Array<string>, 
 /**
  * I speak, though muted.
  */

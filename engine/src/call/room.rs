@@ -1,0 +1,273 @@
+//! One conversation: my microphone and loudspeaker, shared by everyone in it.
+//!
+//! Each frame of my voice goes to every [`Talk`] of the room, and each of them has an ear, so what is heard is mixed
+//! here. While all of them are paused the corridor is closed, devices and all; numbers run on, since the keys stay.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use juice_proto::{
+    id::{AccountId, CallId},
+    media::VoicePacket,
+    view::{Event, Notice, SoundLevels},
+};
+use tokio::{
+    sync::mpsc,
+    task::{JoinSet, spawn_blocking},
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{
+    CallNews, LEVELS, close, meter,
+    talk::{Talk, lock},
+};
+use crate::{
+    audio::{AudioError, AudioEvent, AudioEvents, CallAudio, Link, Recording, Setup, VoiceFrames},
+    clock::wall,
+    history::when,
+};
+
+/// How often each side tells the other how it hears, in steps of [`LEVELS`].
+const REPORT: u64 = 5;
+/// How often the window is told how the call is, in steps of [`LEVELS`].
+const SHOW: u64 = 10;
+
+/// One conversation. Dropping it ends its sound, its tasks and its streams.
+pub(super) struct Room {
+    /// With whom it began, to say whose recording it is.
+    buddy: AccountId,
+    table: Arc<Table>,
+    recording: Mutex<Option<(Recording, String)>>,
+    mouths: mpsc::Sender<(VoiceFrames, AudioEvents)>,
+    news: mpsc::Sender<CallNews>,
+    _tasks: JoinSet<()>,
+}
+
+/// What the tasks share.
+#[derive(Default)]
+struct Table {
+    /// The corridor, while it is open.
+    audio: Mutex<Option<CallAudio>>,
+    talks: Mutex<Vec<Arc<Talk>>>,
+    /// I speak, though muted.
+    speaking_muted: AtomicBool,
+}
+
+impl Table {
+    fn talks(&self) -> Vec<Arc<Talk>> {
+        lock(&self.talks).clone()
+    }
+}
+
+impl Room {
+    /// Nobody is in it, and the devices are closed.
+    pub fn new(buddy: AccountId, news: mpsc::Sender<CallNews>) -> Self {
+        let table = Arc::new(Table::default());
+        let (mouths, sources) = mpsc::channel(4);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(speak(Arc::clone(&table), sources, news.clone()));
+        tasks.spawn(look_after(Arc::clone(&table), news.clone()));
+        Self { buddy, table, recording: Mutex::default(), mouths, news, _tasks: tasks }
+    }
+
+    /// Lets sound go both ways with one more.
+    pub fn enter(&self, talk: Talk, setup: Setup) {
+        let talk = Arc::new(talk);
+        lock(&self.table.talks).push(Arc::clone(&talk));
+        if !self.open(setup) {
+            talk.listen(lock(&self.table.audio).as_ref());
+        }
+    }
+
+    /// No sound any more with one who is in it; says whether anybody is left.
+    pub fn leave(&self, call: &CallId) -> bool {
+        let mut talks = lock(&self.table.talks);
+        if let Some(at) = talks.iter().position(|talk| talk.call == *call) {
+            talks.remove(at).leave();
+        }
+        let empty = talks.is_empty();
+        drop(talks);
+        self.close_where_paused();
+        !empty
+    }
+
+    /// The sound with one who is in it.
+    pub fn talk(&self, call: &CallId) -> Option<Arc<Talk>> {
+        lock(&self.table.talks).iter().find(|talk| talk.call == *call).map(Arc::clone)
+    }
+
+    /// Everyone's.
+    pub fn talks(&self) -> Vec<Arc<Talk>> {
+        self.table.talks()
+    }
+
+    /// Pauses the sound with one, or goes on with it.
+    pub fn pause(&self, call: &CallId, on: bool, setup: Setup) {
+        let Some(talk) = self.talk(call) else { return };
+        talk.pause(on, lock(&self.table.audio).as_ref());
+        if on {
+            self.close_where_paused();
+        } else {
+            self.open(setup);
+        }
+    }
+
+    /// Opens the corridor where somebody is to be heard and it isn't open; says whether it did.
+    fn open(&self, setup: Setup) -> bool {
+        let mut audio = lock(&self.table.audio);
+        let talks = self.table.talks();
+        if audio.is_some() || talks.iter().all(|talk| talk.is_paused()) {
+            return false;
+        }
+        match CallAudio::start(setup) {
+            Ok((opened, frames, events)) => {
+                talks.iter().for_each(|talk| talk.listen(Some(&opened)));
+                *audio = Some(opened);
+                // Four calls could be held and taken up before the task looks once.
+                let _ = self.mouths.try_send((frames, events));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a call without sound");
+                let call = talks.first().map(|talk| talk.call);
+                call.into_iter().for_each(|call| drop(self.news.try_send(CallNews::NoSound(call))));
+            }
+        }
+        true
+    }
+
+    fn close_where_paused(&self) {
+        if self.table.talks().iter().all(|talk| talk.is_paused()) {
+            self.stop_recording();
+            close(lock(&self.table.audio).take());
+        }
+    }
+
+    /// Records into a folder from now on.
+    pub fn record(&self, folder: &Path) {
+        let name = format!("JUICE {}.ogg", when::file_stamp(wall()));
+        let begin = |audio: &CallAudio| {
+            std::fs::create_dir_all(folder)?;
+            audio.record(&folder.join(&name))
+        };
+        self.with_audio(|audio| match begin(audio) {
+            Ok(recording) => *lock(&self.recording) = Some((recording, name.clone())),
+            Err(error) => not_recorded(&self.news, &error),
+        });
+    }
+
+    /// Ends a recording, and says where it is.
+    pub fn stop_recording(&self) {
+        let Some((recording, name)) = lock(&self.recording).take() else { return };
+        let (news, buddy) = (self.news.clone(), self.buddy.to_string());
+        // Its last sound is still on its way to the disk.
+        spawn_blocking(move || match recording.finish() {
+            Ok(()) => CallNews::show(&news, Event::CallRecorded { buddy, name }),
+            Err(error) => not_recorded(&news, &error),
+        });
+    }
+
+    /// Does something with the corridor where it is open.
+    pub fn with_audio(&self, act: impl FnOnce(&CallAudio)) {
+        if let Some(audio) = &*lock(&self.table.audio) {
+            act(audio);
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.stop_recording();
+        lock(&self.table.talks).clear();
+        close(lock(&self.table.audio).take());
+    }
+}
+
+fn not_recorded(news: &mpsc::Sender<CallNews>, error: &AudioError) {
+    tracing::warn!(%error, "no recording");
+    CallNews::show(news, Event::Notice { notice: Notice::NotRecorded });
+}
+
+/// Gives my voice to everyone in the room, as long as there is any.
+async fn speak(
+    table: Arc<Table>,
+    mut sources: mpsc::Receiver<(VoiceFrames, AudioEvents)>,
+    news: mpsc::Sender<CallNews>,
+) {
+    let mut base = 0;
+    while let Some((mut frames, mut events)) = sources.recv().await {
+        let mut next = base;
+        loop {
+            let frame = tokio::select! {
+                frame = frames.next() => frame,
+                Some(event) = events.next() => {
+                    match notice(event) {
+                        Ok(notice) => CallNews::show(&news, Event::Notice { notice }),
+                        Err(muted) => table.speaking_muted.store(muted, Relaxed),
+                    }
+                    continue;
+                }
+            };
+            let Some(frame) = frame else { break };
+            let number = base + u64::from(frame.number);
+            next = number + 1;
+            let voice = VoicePacket { captured: frame.captured, opus: frame.opus };
+            lock(&table.talks).iter().for_each(|talk| talk.say(number, &voice));
+        }
+        base = next;
+    }
+}
+
+/// What happened to the devices, to be shown; or whether I speak though muted.
+fn notice(event: AudioEvent) -> Result<Notice, bool> {
+    Ok(match event {
+        AudioEvent::MicrophoneLost => Notice::MicrophoneLost,
+        AudioEvent::SpeakerLost => Notice::SpeakerLost,
+        AudioEvent::MicrophoneBack(name) | AudioEvent::MicrophoneChanged(name) => Notice::MicrophoneUsed { name },
+        AudioEvent::SpeakerBack(name) | AudioEvent::SpeakerChanged(name) => Notice::SpeakerUsed { name },
+        AudioEvent::SpeakingWhileMuted(on) => return Err(on),
+    })
+}
+
+/// Reports to the others, codes my voice for the one who hears me worst, and tells the window.
+async fn look_after(table: Arc<Table>, news: mpsc::Sender<CallNews>) {
+    let mut ticks = interval(LEVELS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for step in 1u64.. {
+        ticks.tick().await;
+        let talks = table.talks();
+        let microphone = lock(&table.audio).as_ref().map(|audio| meter(audio.levels().microphone));
+        if let Some(microphone) = microphone {
+            let speaking = talks.iter().filter(|talk| talk.hears()).map(|talk| talk.call.to_string()).collect();
+            let speaking_muted = table.speaking_muted.load(Relaxed);
+            let levels = SoundLevels { microphone, speaking, speaking_muted };
+            CallNews::show(&news, Event::SoundLevelsChanged { levels });
+        }
+        if step.is_multiple_of(REPORT) {
+            let links: Vec<_> = talks.iter().map(|talk| talk.report()).collect();
+            if let Some(worst) = links.into_iter().reduce(worse) {
+                lock(&table.audio).iter().for_each(|audio| audio.adapt(worst));
+            }
+            talks.iter().for_each(|talk| talk.inbox().look_whether_silent());
+        }
+        if step.is_multiple_of(SHOW) && microphone.is_some() {
+            for talk in talks {
+                CallNews::show(&news, Event::CallQualityChanged { quality: talk.quality() });
+            }
+        }
+    }
+}
+
+/// What suits the links of two: everyone is sent the same.
+fn worse(one: Link, other: Link) -> Link {
+    Link {
+        loss: one.loss.max(other.loss),
+        rtt_ms: one.rtt_ms.max(other.rtt_ms),
+        relayed: one.relayed || other.relayed,
+        good: one.good && other.good,
+    }
+}
