@@ -54,14 +54,14 @@ pub async fn measure(marks: &Marks, calls: usize, seconds: u64) -> Map<String, V
     marks.clear();
     let call = talk(alice, bob, &mut Vec::new(), &mut Vec::new()).await;
     sleep(WARM).await;
-    let stopwatch = Stopwatch::start();
+    let (stopwatch, before) = (Stopwatch::start(), memory("self"));
     sleep(Duration::from_secs(seconds)).await;
     let (cpu, pss) = (stopwatch.percent(2.0), memory("self"));
     hang_up(alice, bob, call).await;
     let mut frames = marks.frames();
     eprintln!("{} frames arrived", frames.len());
 
-    let mut lags = Vec::new();
+    let (mut lags, mut drift) = (Vec::new(), 0.0f64);
     for ((path, said), listener) in sources.iter().zip([&*bob, &*alice]) {
         let (Some(from), Some(to)) = (marks.began(path), marks.began(&listener.heard())) else { continue };
         let (_, heard) = juice_tests::wav::read(&listener.heard());
@@ -69,6 +69,7 @@ pub async fn measure(marks: &Marks, calls: usize, seconds: u64) -> Map<String, V
         let later = millis(to.saturating_duration_since(from)) - millis(from.saturating_duration_since(to));
         let skip = WARM.as_secs() as usize * RATE as usize;
         let found = sound::lags(&said[skip..], heard.get(skip..).unwrap_or_default(), -later, LATEST_MS - later);
+        drift = drift.max(drifted(&found));
         lags.extend(found.into_iter().map(|lag| lag + later));
     }
     eprintln!("{} times two seconds were found again", lags.len());
@@ -77,8 +78,10 @@ pub async fn measure(marks: &Marks, calls: usize, seconds: u64) -> Map<String, V
         "answer_to_sound_ms": percentiles(&mut sounds, &[50, 95]),
         "frame_ms": percentiles(&mut frames, &[50, 95, 99]),
         "callback_to_callback_ms": percentiles(&mut lags, &[50, 95]),
+        "drift_ms": round(drift),
         "cpu_pct": cpu,
         "pss_mb": pss.map(round),
+        "pss_growth_mb": before.zip(pss).map(|(before, after)| round(after - before)),
     });
     for buddy in people {
         buddy.handle.stop().await;
@@ -87,6 +90,18 @@ pub async fn measure(marks: &Marks, calls: usize, seconds: u64) -> Map<String, V
         Value::Object(result) => result,
         _ => unreachable!("it was just made"),
     }
+}
+
+/// By how much what is heard came later, or sooner, in the last tenth of a call than in its first: medians, in ms.
+fn drifted(lags: &[f64]) -> f64 {
+    let tenth = (lags.len() / 10).max(1).min(lags.len());
+    let (first, last) = (&lags[..tenth], &lags[lags.len() - tenth..]);
+    let median = |part: &[f64]| {
+        let mut sorted = part.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+    };
+    (median(last) - median(first)).abs()
 }
 
 /// A call from alice to bob until both hear something; adds how long it took to ring, and from the answer to sound.

@@ -8,8 +8,10 @@
 //! - `frame_ms`: from the moment a frame leaves the encoder to its arrival in the ring of the other side's playout;
 //! - `callback_to_callback_ms`: from the microphone's callback that brings a sound to the speaker's that plays it, by
 //!   the sounds themselves: all of mouth to ear but the devices;
+//! - `drift_ms`: how much later or sooner sound came at the end of the call than at its beginning;
 //! - `cpu_pct`: of one core, for one side of a call, by thread;
-//! - `pss_mb`: of all this process, which is two engines in a call and a server.
+//! - `pss_mb`: of all this process, which is two engines in a call and a server; `pss_growth_mb`: what it took more at
+//!   the end of the call than at its beginning.
 //!
 //! In processes of their own: see [`loss`] for `stoi`, `pesq`, `engine_pss_mb`; [`room`] for `mouth_to_ear_ms`, `erle_db`.
 
