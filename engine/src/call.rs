@@ -3,20 +3,20 @@
 //! The messenger says when sound may go and where to; from then on 20 ms of voice never meet the driver again:
 //!
 //! ```text
-//!  audio::VoiceFrames > room: to everyone > talk: seal > lanes: the newest waits > streams of the net
+//!  audio::VoiceFrames > group: to everyone > talk: seal > lanes: the newest waits > streams of the net
 //!  audio::Ear < inbox: open, each number once < arrivals: which call? < streams of the net
 //! ```
 //!
-//! [`Talks`] has every call that sounds and belongs to the driver: a [`room::Room`] for each conversation with its devices,
+//! [`Talks`] has every call that sounds and belongs to the driver: a [`group::Group`] with its devices for each group,
 //! and in it a [`talk::Talk`] for the sound with each of the others. Twice a second each side tells the other how it
 //! hears; out of that comes how the voice is coded and what the window says of the call.
 
 mod arrivals;
 mod echo_call;
+mod group;
 mod inbox;
 mod lanes;
 mod quality;
-mod room;
 mod sound;
 mod talk;
 #[cfg(test)]
@@ -40,8 +40,8 @@ use tokio::{
 use self::{
     arrivals::Arrivals,
     echo_call::EchoCall,
+    group::Group,
     lanes::Lanes,
-    room::Room,
     talk::{Talk, With},
 };
 use crate::{
@@ -103,7 +103,7 @@ pub(crate) struct Talks {
     door: Door,
     sound: Sound,
     downloads: PathBuf,
-    rooms: HashMap<CallId, Room>,
+    groups: HashMap<CallId, Group>,
     arrivals: Arrivals,
     /// Which devices are reached through the relay.
     relayed: HashMap<DeviceId, bool>,
@@ -124,12 +124,12 @@ impl Talks {
         let mut tasks = JoinSet::new();
         tasks.spawn(arrivals.clone().run(accepted, door.clone()));
         tasks.spawn(watch_microphone(sound.clone(), news.clone()));
-        let (rooms, relayed) = (HashMap::new(), HashMap::new());
+        let (groups, relayed) = (HashMap::new(), HashMap::new());
         Self {
             door,
             sound,
             downloads,
-            rooms,
+            groups,
             arrivals,
             relayed,
             muted: false,
@@ -144,21 +144,21 @@ impl Talks {
     /// Does what the messenger wants of sound.
     pub fn act(&mut self, voice: Voice) {
         match voice {
-            Voice::Start { call, room, buddy, device, keys } => {
+            Voice::Start { call, group, buddy, device, keys } => {
                 self.echo = None;
                 let lanes = Lanes::open(&self.door, device, call);
                 let relayed = self.relayed.get(&device).copied().unwrap_or_default();
                 let talk = Talk::new(With { call, device, keys: *keys, relayed }, lanes, self.news.clone());
                 self.arrivals.expect(call, device, talk.inbox());
                 let setup = self.setup();
-                let room = self.rooms.entry(room).or_insert_with(|| Room::new(buddy, self.news.clone()));
-                room.enter(talk, setup);
+                let group = self.groups.entry(group).or_insert_with(|| Group::new(buddy, self.news.clone()));
+                group.enter(talk, setup);
             }
             Voice::Pause(call, on) => {
                 let setup = self.setup();
-                self.rooms.values().for_each(|room| room.pause(&call, on, setup.clone()));
+                self.groups.values().for_each(|group| group.pause(&call, on, setup.clone()));
             }
-            Voice::Stop(call) => self.rooms.retain(|_, room| room.leave(&call)),
+            Voice::Stop(call) => self.groups.retain(|_, group| group.leave(&call)),
             Voice::Side(call, side) => self.talk(&call).into_iter().for_each(|talk| talk.set_side(side)),
             Voice::Mute(on) => {
                 self.muted = on;
@@ -174,11 +174,11 @@ impl Talks {
                 let volume = percent as f32 / 100.0;
                 self.talk(&call).into_iter().for_each(|talk| talk.set_volume(volume));
             }
-            Voice::Record(room, on) => self.rooms.get(&room).into_iter().for_each(|room| {
+            Voice::Record(group, on) => self.groups.get(&group).into_iter().for_each(|group| {
                 if on {
-                    room.record(&self.downloads);
+                    group.record(&self.downloads);
                 } else {
-                    room.stop_recording();
+                    group.stop_recording();
                 }
             }),
         }
@@ -209,7 +209,7 @@ impl Talks {
     }
 
     fn call_echo(&mut self) -> Result<(), CommandError> {
-        if !self.rooms.is_empty() || self.echo.is_some() {
+        if !self.groups.is_empty() || self.echo.is_some() {
             return Err(CommandError { code: ErrorCode::InCall, message: "there is a call already".into() });
         }
         let echo = EchoCall::start(self.setup(), self.news.clone());
@@ -231,7 +231,7 @@ impl Talks {
     }
 
     fn talk(&self, call: &CallId) -> Option<Arc<Talk>> {
-        self.rooms.values().find_map(|room| room.talk(call))
+        self.groups.values().find_map(|group| group.talk(call))
     }
 
     fn setup(&self) -> Setup {
@@ -239,14 +239,14 @@ impl Talks {
     }
 
     fn each(&self, act: impl Fn(&CallAudio)) {
-        self.rooms.values().for_each(|room| room.with_audio(&act));
+        self.groups.values().for_each(|group| group.with_audio(&act));
         self.echo.iter().for_each(|echo| echo.with_audio(&act));
     }
 
     /// A link to a device has come up.
     pub fn linked(&mut self, device: DeviceId, relayed: bool) {
         self.relayed.insert(device, relayed);
-        let talks = self.rooms.values().flat_map(Room::talks);
+        let talks = self.groups.values().flat_map(Group::talks);
         talks.filter(|talk| talk.device == device).for_each(|talk| talk.renew(relayed));
     }
 

@@ -15,7 +15,7 @@ use minicbor::{Decode, Encode, bytes::ByteArray};
 use crate::id::{AccountId, CallId, DeviceId};
 
 /// How many talk in one call at most; each hears all the others on streams of their own.
-pub const MAX_PARTY: usize = 8;
+pub const MAX_GROUP: usize = 8;
 
 /// What is said about a call. Its id stands beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -44,7 +44,7 @@ pub enum CallSignal {
     Side(#[n(0)] Side),
     /// Everybody else who talks in this call.
     #[n(7)]
-    Party(#[n(0)] Vec<Guest>),
+    Guests(#[n(0)] Vec<Guest>),
 }
 
 /// One of the others in a call of several, as its host introduces them.

@@ -1,7 +1,7 @@
 //! Calls of four people over all orders of what they do, on links that break and lose what is on its way, by seed.
 //!
 //! Whatever happened, once the links hold and time passes: two people have the same call in the same stage, or none;
-//! sound goes exactly where a call is talked on at both ends and nobody holds it; nobody has two conversations that go
+//! sound goes exactly where a call is talked on at both ends and nobody holds it; nobody has two groups that go
 //! on; and of those whom somebody introduced to each other, each two hear each other with the same keys.
 
 #![allow(
@@ -42,7 +42,7 @@ struct Person {
     sounded: BTreeSet<CallId>,
     ended: Vec<EndReason>,
     parted: Vec<EndReason>,
-    /// The most that were in one conversation with them.
+    /// The most that were in one group with them.
     company: usize,
 }
 
@@ -160,7 +160,7 @@ impl World {
                         addresses: Vec::new(),
                     });
                     if let Some(way) = self.ways.get_mut(&(one, who(&to))) {
-                        way.push_back((call, CallSignal::Party(guests.collect())));
+                        way.push_back((call, CallSignal::Guests(guests.collect())));
                     }
                 }
                 Deed::Side(pair, side) => {
@@ -183,7 +183,7 @@ impl World {
         let talking: BTreeSet<_> = people.filter(|person| talks(person)).map(person_id).collect();
         assert_eq!(talking, self.people[one].sounds.keys().copied().collect(), "what is talked on sounds");
         for view in &views {
-            assert!(!view.people.is_empty(), "a conversation with nobody");
+            assert!(!view.people.is_empty(), "a group with nobody");
             let company = view.people.iter().filter(|person| talks(person)).count();
             self.people[one].company = self.people[one].company.max(company);
         }

@@ -1,6 +1,6 @@
 //! The sound between two: packets sealed and sent one way, the inbox for the other, and the reports between the two.
 //!
-//! It has no microphone of its own: a [`super::room::Room`] gives it each frame of my voice, and an ear for theirs.
+//! It has no microphone of its own: a [`super::group::Group`] gives it each frame of my voice, and an ear for theirs.
 
 use std::{
     sync::{

@@ -14,9 +14,9 @@ use tokio_util::compat::TokioAsyncReadCompatExt;
 use super::{
     CallNews,
     arrivals::Arrivals,
+    group::Group,
     inbox::Inbox,
     lanes::Lanes,
-    room::Room,
     talk::{Talk, With},
 };
 use crate::{
@@ -32,7 +32,7 @@ fn the_call() -> CallId {
 struct Trial {
     arrivals: Arrivals,
     accept: mpsc::Sender<PeerStream>,
-    room: Option<Room>,
+    group: Option<Group>,
     news: mpsc::Receiver<CallNews>,
     alices: MediaKeys,
 }
@@ -54,13 +54,13 @@ impl Trial {
         let lanes = Lanes::open(&door, device(1), the_call());
         let talk = Talk::new(with, lanes, told.clone());
         arrivals.expect(the_call(), device(1), talk.inbox());
-        let room = Room::new(AccountId::new([3; 32]), told);
-        room.enter(talk, setup);
-        Self { arrivals, accept, room: Some(room), news, alices: keys(true) }
+        let group = Group::new(AccountId::new([3; 32]), told);
+        group.enter(talk, setup);
+        Self { arrivals, accept, group: Some(group), news, alices: keys(true) }
     }
 
     fn inbox(&self) -> Arc<Inbox> {
-        Arc::clone(self.room.as_ref().unwrap().talk(&the_call()).unwrap().inbox())
+        Arc::clone(self.group.as_ref().unwrap().talk(&the_call()).unwrap().inbox())
     }
 
     /// Opens a stream from a device, says what it is for, and writes this.
@@ -114,7 +114,7 @@ async fn a_frame_of_a_finished_call_is_never_heard() {
     let mut stream = trial.stream(device(1), the_call(), &[voice(&trial.alices, 0)]).await;
     assert!(trial.heard().await);
     let inbox = Arc::downgrade(&trial.inbox());
-    trial.room = None;
+    trial.group = None;
     // What is still on its way, and what a stream opened too late brings.
     let _ = stream.write_all(&voice(&trial.alices, 1)).await;
     let _late = trial.stream(device(1), the_call(), &[voice(&trial.alices, 2)]).await;

@@ -1,20 +1,20 @@
 //! One person's calls: who rings, who talks, who waits.
 //!
-//! Pure as the rest: it is asked or told something together with the time, and leaves [`Deed`]s to be done. A conversation
-//! is one call, or several that I host as one; it has the id of the first of them. At most one conversation is neither
-//! held nor still ringing; [`MAX_CONVERSATIONS`] may be there at once, with one call for each buddy. A call that both
+//! Pure as the rest: it is asked or told something together with the time, and leaves [`Deed`]s to be done. A group is one
+//! call, or several that I host as one; it has the id of the first of them. At most one group is neither
+//! held nor still ringing; [`MAX_GROUPS`] may be there at once, with one call for each buddy. A call that both
 //! placed at the same moment becomes the one with the lower id, answered at once, since both want it.
 
+mod group;
 mod moves;
-mod party;
 mod shown;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use minicbor::bytes::ByteArray;
 
-use self::party::{Guests, Met};
-pub use self::party::{Introduced, Parted};
+use self::group::{Guests, Met};
+pub use self::group::{Introduced, Parted};
 use super::{CallSignal, Side};
 use crate::{
     content::CallOutcome,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// One that is talked on, and one that waits or is held.
-const MAX_CONVERSATIONS: usize = 2;
+const MAX_GROUPS: usize = 2;
 /// How long it rings.
 const NO_ANSWER: Millis = 45_000;
 /// How long it rings where nothing more is heard of the caller; longer, because the caller decides.
@@ -44,8 +44,8 @@ pub enum Deed {
     Start {
         /// The call, or the pair.
         call: CallId,
-        /// The conversation that it is part of.
-        room: CallId,
+        /// The group that it is part of.
+        group: CallId,
         /// With whom.
         buddy: AccountId,
         /// The other end.
@@ -74,9 +74,9 @@ pub enum Deed {
         /// Where it can be dialled.
         addresses: Vec<String>,
     },
-    /// Show this conversation.
+    /// Show this group.
     Show(CallId),
-    /// One of several is no longer in a conversation, which goes on.
+    /// One of several is no longer in a group, which goes on.
     Parted(Parted),
     /// A call is over.
     Over(Ended),
@@ -87,9 +87,9 @@ pub enum Deed {
 pub struct Ended {
     /// The call.
     pub call: CallId,
-    /// The conversation that it was part of.
-    pub room: CallId,
-    /// The conversation goes on with others.
+    /// The group that it was part of.
+    pub group: CallId,
+    /// The group goes on with others.
     pub goes_on: bool,
     /// With whom.
     pub buddy: AccountId,
@@ -123,7 +123,7 @@ pub enum Asked {
     Record(bool),
     /// How loud they are, in percent. Of a call, or of one that I was introduced to.
     Volume(u32),
-    /// End the part of one in a conversation of several that I host.
+    /// End the part of one in a group of several that I host.
     Dismiss,
 }
 
@@ -153,8 +153,8 @@ struct Call {
     me: Side,
     them: Side,
     volume: u32,
-    /// The conversation that I host and that it is part of.
-    party: Option<CallId>,
+    /// The group that I host and that it is part of.
+    hosted: Option<CallId>,
     /// Who else is in it, as the caller says.
     with: Vec<String>,
     /// Whom the other side introduced me to.
@@ -177,7 +177,7 @@ impl Call {
             me: Side::default(),
             them: Side::default(),
             volume: 100,
-            party: None,
+            hosted: None,
             with: Vec::new(),
             guests: Guests::new(),
             left: false,
@@ -203,7 +203,7 @@ pub struct Calls {
     sounded: VecDeque<CallId>,
     muted: bool,
     deafened: bool,
-    /// I am leaving a conversation that I host: those in it keep each other.
+    /// I am leaving a group that I host: those in it keep each other.
     leaving: bool,
     deeds: VecDeque<Deed>,
 }
@@ -220,18 +220,18 @@ impl Calls {
         self.calls.values().filter_map(|call| call.deadline).chain(guests).min()
     }
 
-    /// The conversation that a call is part of.
-    fn room(&self, id: CallId) -> CallId {
-        self.calls.get(&id).and_then(|call| call.party).unwrap_or(id)
+    /// The group that a call is part of.
+    fn group(&self, id: CallId) -> CallId {
+        self.calls.get(&id).and_then(|call| call.hosted).unwrap_or(id)
     }
 
-    /// The calls of a conversation.
-    fn members(&self, room: CallId) -> Vec<CallId> {
-        self.calls.keys().copied().filter(|id| self.room(*id) == room).collect()
+    /// The calls of a group.
+    fn members(&self, group: CallId) -> Vec<CallId> {
+        self.calls.keys().copied().filter(|id| self.group(*id) == group).collect()
     }
 
-    fn rooms(&self) -> BTreeSet<CallId> {
-        self.calls.keys().map(|id| self.room(*id)).collect()
+    fn groups(&self) -> BTreeSet<CallId> {
+        self.calls.keys().map(|id| self.group(*id)).collect()
     }
 
     fn say(&mut self, id: CallId, signal: CallSignal) {
@@ -241,11 +241,11 @@ impl Calls {
     }
 
     fn show(&mut self, id: CallId) {
-        self.deeds.push_back(Deed::Show(self.room(id)));
+        self.deeds.push_back(Deed::Show(self.group(id)));
     }
 
     fn side(&self, call: &Call) -> Side {
-        Side { muted: self.muted || self.deafened, hosts: call.party.is_some(), ..call.me }
+        Side { muted: self.muted || self.deafened, hosts: call.hosted.is_some(), ..call.me }
     }
 
     fn say_side(&mut self, id: CallId) {
@@ -260,8 +260,8 @@ impl Calls {
     }
 
     fn start(&mut self, id: CallId, now: Now) {
-        let room = self.room(id);
-        let holding = self.calls.iter().any(|(_, call)| call.party == Some(room) && call.talking() && call.me.held);
+        let group = self.group(id);
+        let holding = self.calls.iter().any(|(_, call)| call.hosted == Some(group) && call.talking() && call.me.held);
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.stage = Stage::Talking { since: now.wall, heard: false };
         call.deadline = (!call.linked).then_some(now.mono + LOST);
@@ -269,34 +269,34 @@ impl Calls {
             let (callers, callees) =
                 if call.mine { (call.my_half, call.their_half) } else { (call.their_half, call.my_half) };
             let (mine, buddy) = (call.mine, call.buddy);
-            self.deeds.push_back(Deed::Start { call: id, room, buddy, device, mine, callers, callees });
+            self.deeds.push_back(Deed::Start { call: id, group, buddy, device, mine, callers, callees });
         }
         if holding {
-            // Whoever comes into a conversation that I hold waits with the others.
+            // Whoever comes into a group that I hold waits with the others.
             self.change_sides(id, |call| call.me.held = true);
         } else {
             self.hold_others(id);
         }
-        self.introduce(room);
+        self.introduce(group);
         self.show(id);
     }
 
-    /// Holds every conversation but that of a call.
+    /// Holds every group but that of a call.
     fn hold_others(&mut self, id: CallId) {
-        let room = self.room(id);
+        let group = self.group(id);
         let open = |call: &Call| call.talking() && !call.me.held;
         let others: BTreeSet<_> = self
             .calls
             .iter()
-            .filter(|(other, call)| self.room(**other) != room && open(call))
-            .map(|(other, _)| self.room(*other))
+            .filter(|(other, call)| self.group(**other) != group && open(call))
+            .map(|(other, _)| self.group(*other))
             .collect();
         others.into_iter().for_each(|other| self.hold(other, true));
     }
 
-    /// Holds a conversation, or goes on with it.
-    fn hold(&mut self, room: CallId, on: bool) {
-        for id in self.members(room) {
+    /// Holds a group, or goes on with it.
+    fn hold(&mut self, group: CallId, on: bool) {
+        for id in self.members(group) {
             if self.calls.get(&id).is_some_and(Call::talking) {
                 self.change_sides(id, |call| call.me.held = on);
                 self.say_side(id);
@@ -320,7 +320,7 @@ impl Calls {
 
     /// Takes a call away. `last` is what whoever asks about it later is told.
     fn finish(&mut self, id: CallId, reason: EndReason, last: CallSignal, now: Now) {
-        let room = self.room(id);
+        let group = self.group(id);
         let Some(call) = self.calls.remove(&id) else { return };
         self.deeds.extend(call.guests.keys().map(|pair| Deed::Stop(*pair)));
         if call.talking() && !call.left {
@@ -331,11 +331,11 @@ impl Calls {
         if self.finished.len() > REMEMBERED {
             self.finished.pop_front();
         }
-        let goes_on = !self.members(room).is_empty();
-        self.deeds.push_back(Deed::Over(Ended { call: id, room, goes_on, buddy: call.buddy, reason, trace }));
+        let goes_on = !self.members(group).is_empty();
+        self.deeds.push_back(Deed::Over(Ended { call: id, group, goes_on, buddy: call.buddy, reason, trace }));
         if goes_on {
-            self.introduce(room);
-            self.show(room);
+            self.introduce(group);
+            self.show(group);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    call::{CallSignal, Deed, Guest, Introduced, MAX_PARTY, Parted, Refusal},
+    call::{CallSignal, Deed, Guest, Introduced, MAX_GROUP, Parted, Refusal},
     content::{Body, CallOutcome},
     error::ProtoError,
     id::CallId,
@@ -23,11 +23,11 @@ impl Messenger {
     }
 
     pub(super) fn add_to_call(&mut self, call: &str, buddy: &str) -> Outcome {
-        let (account, room) = (self.callable(buddy)?, call_by_hex(call)?);
+        let (account, group) = (self.callable(buddy)?, call_by_hex(call)?);
         let name = |account| Some(self.buddies.get(&account)?.record.name.clone());
-        let with = self.calls.company(&room).into_iter().filter_map(name).collect();
+        let with = self.calls.company(&group).into_iter().filter_map(name).collect();
         let (id, half) = (CallId::new(self.entropy()), self.entropy());
-        self.calls.add(self.now, room, account, id, half, with).map_err(refused)?;
+        self.calls.add(self.now, group, account, id, half, with).map_err(refused)?;
         Ok(Some(Reply::Done))
     }
 
@@ -110,14 +110,14 @@ impl Messenger {
         while let Some(deed) = self.calls.poll() {
             match deed {
                 Deed::Say(buddy, call, signal) => drop(self.say(&buddy, &LinkBody::Call(call, signal))),
-                Deed::Start { call, room, buddy, device, mine, callers, callees } => {
+                Deed::Start { call, group, buddy, device, mine, callers, callees } => {
                     let keys = Box::new(MediaKeys::derive(&call, mine, &callers, &callees));
-                    self.out.push_back(Output::Voice(Voice::Start { call, room, buddy, device, keys }));
+                    self.out.push_back(Output::Voice(Voice::Start { call, group, buddy, device, keys }));
                 }
                 Deed::Side(call, side) => self.out.push_back(Output::Voice(Voice::Side(call, side))),
                 Deed::Introduce(buddy, call, others) => {
                     let guests = others.into_iter().filter_map(|other| self.guest(other)).collect();
-                    self.say(&buddy, &LinkBody::Call(call, CallSignal::Party(guests)));
+                    self.say(&buddy, &LinkBody::Call(call, CallSignal::Guests(guests)));
                 }
                 Deed::Reach { buddy, device, addresses } => self.reach_guest(&buddy, device, addresses),
                 Deed::Pause(call, on) => self.out.push_back(Output::Voice(Voice::Pause(call, on))),
@@ -127,12 +127,12 @@ impl Messenger {
                         self.tell(Event::CallChanged { call });
                     }
                 }
-                Deed::Parted(Parted { room, account, name, reason }) => {
-                    let (call, buddy) = (room.to_string(), account.to_string());
+                Deed::Parted(Parted { group, account, name, reason }) => {
+                    let (call, buddy) = (group.to_string(), account.to_string());
                     self.tell(Event::CallLeft { call, buddy, name, reason });
                 }
                 Deed::Over(ended) => {
-                    let (call, buddy, reason) = (ended.room.to_string(), ended.buddy.to_string(), ended.reason);
+                    let (call, buddy, reason) = (ended.group.to_string(), ended.buddy.to_string(), ended.reason);
                     let by_me = matches!(reason, EndReason::LocalHangUp | EndReason::Cancelled | EndReason::NoSound);
                     if !ended.goes_on {
                         self.tell(Event::CallEnded { call, buddy, reason });
@@ -150,7 +150,7 @@ impl Messenger {
         }
     }
 
-    /// How one in a conversation that I host is introduced to another.
+    /// How one in a group that I host is introduced to another.
     fn guest(&self, other: Introduced) -> Option<Guest> {
         let Introduced { pair, first, secret, account, device } = other;
         let buddy = self.buddies.get(&account)?;
@@ -193,10 +193,10 @@ fn call_by_hex(hex: &str) -> Result<CallId, CommandError> {
 fn check(signal: &CallSignal) -> Result<(), ProtoError> {
     let named = |name: &str| name.chars().count() <= MAX_NAME;
     let fits = match signal {
-        CallSignal::Offer(_, with) => with.len() < MAX_PARTY && with.iter().all(|name| named(name)),
-        CallSignal::Party(guests) => {
+        CallSignal::Offer(_, with) => with.len() < MAX_GROUP && with.iter().all(|name| named(name)),
+        CallSignal::Guests(guests) => {
             let fits = |guest: &Guest| named(&guest.name) && presence::addresses_fit(&guest.addresses);
-            guests.len() < MAX_PARTY && guests.iter().all(fits)
+            guests.len() < MAX_GROUP && guests.iter().all(fits)
         }
         CallSignal::Ringing
         | CallSignal::Answer(_)

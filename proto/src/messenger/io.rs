@@ -102,8 +102,8 @@ pub enum Voice {
     Start {
         /// The call.
         call: CallId,
-        /// The conversation that it is part of; all that are part of one share the microphone.
-        room: CallId,
+        /// The group that it is part of; all that are part of one share the microphone.
+        group: CallId,
         /// With whom.
         buddy: AccountId,
         /// The other end.
@@ -123,7 +123,7 @@ pub enum Voice {
     Deafen(bool),
     /// How loud the other side of a call is, in percent.
     Volume(CallId, u32),
-    /// Record a conversation, or stop.
+    /// Record a group, or stop.
     Record(CallId, bool),
 }
 

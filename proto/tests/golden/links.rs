@@ -79,7 +79,7 @@ fn bodies() -> Vec<(&'static str, LinkBody)> {
         ("call-busy", call(CallSignal::Busy)),
         ("call-end", call(CallSignal::End)),
         ("call-side", call(CallSignal::Side(Side { held: true, muted: false, recording: true, hosts: false }))),
-        ("call-party", call(CallSignal::Party(vec![guest()]))),
+        ("call-guests", call(CallSignal::Guests(vec![guest()]))),
     ]
 }
 
@@ -130,7 +130,7 @@ fn sort(body: &LinkBody) -> usize {
             CallSignal::Busy => 13,
             CallSignal::End => 14,
             CallSignal::Side(_) => 15,
-            CallSignal::Party(_) => 16,
+            CallSignal::Guests(_) => 16,
         },
     }
 }

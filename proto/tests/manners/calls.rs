@@ -1,12 +1,19 @@
 //! Calls between two messengers: ringing, talking, and what the conversation keeps.
 
 use juice_proto::{
+    call::{CallSignal, Guest},
+    id::{AccountId, CallId, DeviceId},
+    link::LinkBody,
     messenger::{Input, Output, Voice},
     presence::Capabilities,
     view::{CallRecord, CallStage, Command, EndReason, ErrorCode, Event},
 };
 
-use crate::common::stage::{ALICE, BOB, Stage, Who};
+use crate::common::{
+    people::persona,
+    raw::Raw,
+    stage::{ALICE, BOB, Stage, Who},
+};
 
 fn stage() -> Stage {
     let mut stage = Stage::linked();
@@ -111,6 +118,71 @@ fn a_call_survives_a_link_that_breaks_and_ends_when_none_comes_back() {
     for who in [ALICE, BOB] {
         assert_eq!(ended(&stage, who), [EndReason::ConnectionLost]);
         assert_eq!(voices(&stage, who), "start stop");
+    }
+}
+
+fn guest(pair: u8) -> Guest {
+    Guest {
+        pair: CallId::new([pair; 32]),
+        first: true,
+        secret: [24; 32].into(),
+        account: AccountId::new([25; 32]),
+        device: DeviceId::new([26; 32]),
+        name: "carol".into(),
+        addresses: vec!["/ip4/192.0.2.1/udp/4001/quic-v1".into()],
+    }
+}
+
+/// Bob's computer says in the call with Alice who else is in it.
+fn introduce(stage: &mut Stage, id: &str, guests: Vec<Guest>) {
+    let call = CallId::parse(id).expect("hex");
+    let mut bob = Raw::meet(stage, ALICE, &persona("bob"));
+    bob.say(stage, &LinkBody::Call(call, CallSignal::Guests(guests)));
+}
+
+#[test]
+fn whom_a_caller_introduces_is_dialled_and_heard_beside_him() {
+    let mut stage = stage();
+    let id = place(&mut stage);
+    stage.command(BOB, Command::AnswerCall { call: id.clone() });
+    introduce(&mut stage, &id, vec![guest(30)]);
+    let dialled = |output: &Output| match output {
+        Output::Dial { device, addresses, .. } => *device == guest(30).device && *addresses == guest(30).addresses,
+        _ => false,
+    };
+    assert!(stage.outputs(ALICE).any(dialled), "she need not be a buddy");
+    assert_eq!(voices(&stage, ALICE), "start start");
+    let names: Vec<_> = call(&stage, ALICE).unwrap().people.into_iter().map(|person| person.name).collect();
+    assert_eq!(names, [None, Some("carol".into())]);
+    stage.command(ALICE, Command::HoldCall { call: id.clone(), on: true });
+    assert_eq!(voices(&stage, ALICE), "start start pause pause");
+
+    introduce(&mut stage, &id, Vec::new());
+    assert_eq!(voices(&stage, ALICE), "start start pause pause stop");
+    introduce(&mut stage, &id, vec![guest(30)]);
+    assert_eq!(voices(&stage, ALICE), "start start pause pause stop", "what has sounded once never does again");
+}
+
+#[test]
+fn nobody_is_introduced_by_a_stranger_to_the_call_or_in_crowds() {
+    let mut stage = stage();
+    let id = place(&mut stage);
+    introduce(&mut stage, &id, vec![guest(30)]);
+    assert_eq!(voices(&stage, ALICE), "", "not before it is answered");
+    stage.command(BOB, Command::AnswerCall { call: id.clone() });
+    introduce(&mut stage, &CallId::new([99; 32]).to_string(), vec![guest(30)]);
+    assert_eq!(voices(&stage, ALICE), "start", "not in a call that there isn't");
+    introduce(&mut stage, &id, vec![guest(30), guest(30)]);
+    assert_eq!(voices(&stage, ALICE), "start start", "nobody twice");
+
+    for crowd in [
+        (30..38).map(guest).collect(),
+        vec![Guest { name: "x".repeat(33), ..guest(30) }],
+        vec![Guest { addresses: vec!["/ip4/192.0.2.1".into(); 17], ..guest(30) }],
+    ] {
+        let refused = stage.refusals(ALICE).0;
+        introduce(&mut stage, &id, crowd);
+        assert!(stage.refusals(ALICE).0 > refused, "no honest device says so much");
     }
 }
 

@@ -8,7 +8,7 @@ impl Calls {
     /// # Errors
     /// `InCall`.
     pub fn place(&mut self, now: Now, buddy: AccountId, id: CallId, my_half: [u8; 32]) -> Result<(), Refusal> {
-        if self.rooms().len() >= MAX_CONVERSATIONS || self.with(&buddy).is_some() {
+        if self.groups().len() >= MAX_GROUPS || self.with(&buddy).is_some() {
             return Err(Refusal::InCall);
         }
         self.calling(id, Call { my_half, ..Call::new(buddy, true, Stage::Calling, now.mono + NO_RING) });
@@ -35,24 +35,24 @@ impl Calls {
         }
         let members = self.members(id);
         if members.len() > 1 || !self.calls.contains_key(&id) {
-            // What is asked of a conversation that I host is meant for all of it.
+            // What is asked of a group that I host is meant for all of it.
             members.first().ok_or(Refusal::Unknown)?;
             return self.ask_all(now, id, &members, asked);
         }
         self.ask_one(now, id, asked)
     }
 
-    /// What is asked of a conversation, of each of its calls that it fits.
-    fn ask_all(&mut self, now: Now, room: CallId, members: &[CallId], asked: Asked) -> Result<(), Refusal> {
+    /// What is asked of a group, of each of its calls that it fits.
+    fn ask_all(&mut self, now: Now, group: CallId, members: &[CallId], asked: Asked) -> Result<(), Refusal> {
         if let Asked::Hold(on) = asked {
             if !on {
-                self.hold_others(room);
+                self.hold_others(group);
             }
-            self.hold(room, on);
+            self.hold(group, on);
             return Ok(());
         }
         if asked == Asked::HangUp {
-            self.leave_room(now, room);
+            self.leave_group(now, group);
             return Ok(());
         }
         let done: Vec<_> = members.iter().map(|id| self.ask_one(now, *id, asked)).collect();
@@ -73,7 +73,7 @@ impl Calls {
                 if !on {
                     self.hold_others(id);
                 }
-                self.hold(self.room(id), on);
+                self.hold(self.group(id), on);
             }
             (Asked::Record(on), Stage::Talking { .. }) => {
                 call.me.recording = on;
@@ -110,7 +110,7 @@ impl Calls {
     fn tell_sides(&mut self) {
         let ids: Vec<_> = self.calls.keys().copied().collect();
         ids.into_iter().for_each(|id| self.say_side(id));
-        self.rooms().into_iter().for_each(|room| self.show(room));
+        self.groups().into_iter().for_each(|group| self.show(group));
     }
 
     /// Sound of a call has come.
@@ -125,9 +125,9 @@ impl Calls {
 
     /// No microphone or loudspeaker could be used for it.
     pub fn no_sound(&mut self, now: Now, id: CallId) {
-        // It is the same microphone for everyone in the conversation.
-        let room = self.room_of_sound(id);
-        self.end_all(room, |calls, id| calls.end(id, EndReason::NoSound, CallSignal::End, now));
+        // It is the same microphone for everyone in the group.
+        let group = self.group_of_sound(id);
+        self.end_all(group, |calls, id| calls.end(id, EndReason::NoSound, CallSignal::End, now));
     }
 
     /// A buddy's device says something about a call. `my_half` is fresh entropy, for a call that answers itself.
@@ -156,7 +156,7 @@ impl Calls {
                 }
                 CallSignal::End | CallSignal::Decline | CallSignal::Busy => {}
                 // They go on with something that is over here.
-                CallSignal::Ringing | CallSignal::Answer(_) | CallSignal::Side(_) | CallSignal::Party(_) => {
+                CallSignal::Ringing | CallSignal::Answer(_) | CallSignal::Side(_) | CallSignal::Guests(_) => {
                     self.deeds.push_back(Deed::Say(buddy, id, CallSignal::End));
                 }
             },
@@ -179,18 +179,18 @@ impl Calls {
             // Either both called at once, or they began anew and know nothing of the other one.
             wanted = mine;
             if mine {
-                let room = self.room(other);
-                call.party = self.calls.remove(&other).and_then(|other| other.party);
-                let goes_on = call.party.is_some();
+                let group = self.group(other);
+                call.hosted = self.calls.remove(&other).and_then(|other| other.hosted);
+                let goes_on = call.hosted.is_some();
                 let reason = EndReason::Cancelled;
-                self.deeds.push_back(Deed::Over(Ended { call: other, room, goes_on, buddy, reason, trace: None }));
+                self.deeds.push_back(Deed::Over(Ended { call: other, group, goes_on, buddy, reason, trace: None }));
             } else {
                 let talking = self.calls.get(&other).is_some_and(Call::talking);
                 let reason = if talking { EndReason::ConnectionLost } else { EndReason::Missed };
                 self.finish(other, reason, CallSignal::End, now);
             }
         }
-        if call.party.is_none() && self.rooms().len() >= MAX_CONVERSATIONS {
+        if call.hosted.is_none() && self.groups().len() >= MAX_GROUPS {
             self.deeds.push_back(Deed::Say(buddy, id, CallSignal::Busy));
             return;
         }
@@ -234,7 +234,7 @@ impl Calls {
             }
             (CallSignal::End, Stage::Incoming, _) => self.finish(id, EndReason::Missed, CallSignal::End, now),
             (CallSignal::End, Stage::Talking { .. }, _) => self.left(id, EndReason::RemoteHangUp, now),
-            (CallSignal::Party(guests), Stage::Talking { .. }, _) => self.met(id, guests, now),
+            (CallSignal::Guests(guests), Stage::Talking { .. }, _) => self.met(id, guests, now),
             // Nobody rings there any more.
             (CallSignal::End, Stage::Calling | Stage::Ringing, _) => {
                 self.finish(id, EndReason::NoAnswer, CallSignal::End, now)
@@ -243,7 +243,7 @@ impl Calls {
                 let hosts = call.them.hosts;
                 self.change_sides(id, |call| call.them = side);
                 if side.hosts != hosts {
-                    self.introduce(self.room(id));
+                    self.introduce(self.group(id));
                 }
             }
             // They did not hear, on the link that broke.

@@ -1,4 +1,4 @@
-//! Conversations as they are shown.
+//! Groups as they are shown.
 
 use super::*;
 use crate::{
@@ -7,24 +7,24 @@ use crate::{
 };
 
 impl Calls {
-    /// Every conversation.
+    /// Every group.
     pub fn views(&self) -> Vec<CallView> {
-        self.rooms().iter().filter_map(|room| self.view(room)).collect()
+        self.groups().iter().filter_map(|group| self.view(group)).collect()
     }
 
-    /// One conversation.
-    pub fn view(&self, room: &CallId) -> Option<CallView> {
-        let members = self.members(*room);
+    /// One group.
+    pub fn view(&self, group: &CallId) -> Option<CallView> {
+        let members = self.members(*group);
         let calls: Vec<_> = members.iter().filter_map(|id| Some((id, self.calls.get(id)?))).collect();
         // Whoever is furthest stands for it.
-        let (_, call) = calls.iter().max_by_key(|(id, call)| (call.progress(), **id == *room))?;
+        let (_, call) = calls.iter().max_by_key(|(id, call)| (call.progress(), **id == *group))?;
         let since = calls.iter().filter_map(|(_, call)| call.since()).min();
         let people: Vec<_> = calls.iter().flat_map(|(id, call)| call.people(id)).collect();
         // The others are there, though the way to the host is not, or the host is not any more.
         let furthest = people.iter().filter(|_| call.talking()).map(|person| person.stage);
         let stage = furthest.min_by_key(|stage| *stage != CallStage::Talking).unwrap_or_else(|| call.shown_stage());
         Some(CallView {
-            id: room.to_string(),
+            id: group.to_string(),
             buddy: call.buddy.to_string(),
             mine: call.mine,
             stage,

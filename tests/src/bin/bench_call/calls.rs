@@ -21,6 +21,8 @@ use crate::{
 const WARM: Duration = Duration::from_secs(4);
 /// Longer than any sound is on its way on loopback.
 const LATEST_MS: f64 = 400.0;
+/// How long a voice is until it begins again, in seconds.
+const LOOP: usize = 60;
 /// Until the devices of a call that is over are closed.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -30,8 +32,10 @@ pub async fn measure(marks: &Marks, calls: usize, seconds: u64) -> Map<String, V
     let length = usize::try_from(seconds).unwrap_or(usize::MAX).saturating_add(WARM.as_secs() as usize);
     for (seed, name) in [(1, "alice"), (2, "bob")] {
         let path = folder.path().join(format!("{name}.wav"));
-        let voice = sound::voice(seed, length);
+        let voice = sound::voice(seed, length.min(LOOP));
         sound::write(&path, &voice);
+        // The microphone plays it over and over.
+        let voice: Vec<_> = voice.iter().copied().cycle().take(length * RATE as usize).collect();
         let buddy = Buddy::speaking(name, Source::File(path.clone())).await;
         buddy.sign_up(&server.address()).await.expect("registers");
         people.push(buddy);

@@ -1,6 +1,6 @@
-//! One conversation: my microphone and loudspeaker, shared by everyone in it.
+//! One group: my microphone and loudspeaker, shared by everyone in it.
 //!
-//! Each frame of my voice goes to every [`Talk`] of the room, and each of them has an ear, so what is heard is mixed
+//! Each frame of my voice goes to every [`Talk`] of the group, and each of them has an ear, so what is heard is mixed
 //! here. While all of them are paused the corridor is closed, devices and all; numbers run on, since the keys stay.
 
 use std::{
@@ -37,8 +37,8 @@ const REPORT: u64 = 5;
 /// How often the window is told how the call is, in steps of [`LEVELS`].
 const SHOW: u64 = 10;
 
-/// One conversation. Dropping it ends its sound, its tasks and its streams.
-pub(super) struct Room {
+/// One group. Dropping it ends its sound, its tasks and its streams.
+pub(super) struct Group {
     /// With whom it began, to say whose recording it is.
     buddy: AccountId,
     table: Arc<Table>,
@@ -64,7 +64,7 @@ impl Table {
     }
 }
 
-impl Room {
+impl Group {
     /// Nobody is in it, and the devices are closed.
     pub fn new(buddy: AccountId, news: mpsc::Sender<CallNews>) -> Self {
         let table = Arc::new(Table::default());
@@ -179,7 +179,7 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for Group {
     fn drop(&mut self) {
         self.stop_recording();
         lock(&self.table.talks).clear();
@@ -192,7 +192,7 @@ fn not_recorded(news: &mpsc::Sender<CallNews>, error: &AudioError) {
     CallNews::show(news, Event::Notice { notice: Notice::NotRecorded });
 }
 
-/// Gives my voice to everyone in the room, as long as there is any.
+/// Gives my voice to everyone in the group, as long as there is any.
 async fn speak(
     table: Arc<Table>,
     mut sources: mpsc::Receiver<(VoiceFrames, AudioEvents)>,

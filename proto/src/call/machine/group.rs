@@ -1,4 +1,4 @@
-//! Conversations of several: whom I host, and whom I was introduced to.
+//! Groups of several: whom I host, and whom I was introduced to.
 //!
 //! The host has a call with each of the others, tells each of them who the rest are, and gives every two of them a
 //! secret. So they hear each other directly, without being buddies; whether one is muted or gone they say with the
@@ -10,7 +10,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::call::{Guest, MAX_PARTY};
+use crate::call::{Guest, MAX_GROUP};
 
 /// How long until a way to somebody who is not heard is tried again.
 const REACH_AGAIN: Millis = 4_000;
@@ -56,11 +56,11 @@ pub struct Introduced {
     pub device: DeviceId,
 }
 
-/// One of several who is no longer in a conversation.
+/// One of several who is no longer in a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parted {
-    /// The conversation.
-    pub room: CallId,
+    /// The group.
+    pub group: CallId,
     /// Who.
     pub account: AccountId,
     /// What the host calls them, where I was introduced to them.
@@ -70,50 +70,50 @@ pub struct Parted {
 }
 
 impl Calls {
-    /// Calls one more into a conversation, which I host from now on. `with` are the names of those who are in it.
+    /// Calls one more into a group, which I host from now on. `with` are the names of those who are in it.
     ///
     /// # Errors
     /// `Unknown` where nobody talks in it, `InCall` where it is full, somebody else hosts it, or they are in a call.
     pub fn add(
         &mut self,
         now: Now,
-        room: CallId,
+        group: CallId,
         buddy: AccountId,
         id: CallId,
         my_half: [u8; 32],
         with: Vec<String>,
     ) -> Result<(), Refusal> {
-        let members = self.members(room);
+        let members = self.members(group);
         let calls: Vec<_> = members.iter().filter_map(|id| self.calls.get(id)).collect();
         if !calls.iter().any(|call| call.talking() && !call.me.held) {
             return Err(Refusal::Unknown);
         }
         let hosted_elsewhere = calls.iter().any(|call| !call.guests.is_empty() || call.left);
         // I am one of them.
-        if hosted_elsewhere || calls.len() + 1 >= MAX_PARTY || self.with(&buddy).is_some() {
+        if hosted_elsewhere || calls.len() + 1 >= MAX_GROUP || self.with(&buddy).is_some() {
             return Err(Refusal::InCall);
         }
         for member in members {
             if let Some(call) = self.calls.get_mut(&member) {
-                call.party = Some(room);
+                call.hosted = Some(group);
             }
             self.say_side(member);
         }
         let call = Call::new(buddy, true, Stage::Calling, now.mono + NO_RING);
-        self.calling(id, Call { my_half, party: Some(room), with, ..call });
+        self.calling(id, Call { my_half, hosted: Some(group), with, ..call });
         Ok(())
     }
 
-    /// Ends every call of a conversation.
-    pub(super) fn end_all(&mut self, room: CallId, end: impl Fn(&mut Self, CallId)) {
+    /// Ends every call of a group.
+    pub(super) fn end_all(&mut self, group: CallId, end: impl Fn(&mut Self, CallId)) {
         self.leaving = true;
-        self.members(room).into_iter().for_each(|id| end(self, id));
+        self.members(group).into_iter().for_each(|id| end(self, id));
         self.leaving = false;
     }
 
-    /// Hangs up on everyone in a conversation.
-    pub(super) fn leave_room(&mut self, now: Now, room: CallId) {
-        self.end_all(room, |calls, id| {
+    /// Hangs up on everyone in a group.
+    pub(super) fn leave_group(&mut self, now: Now, group: CallId) {
+        self.end_all(group, |calls, id| {
             // A call can be hung up at every stage.
             let _ = calls.ask_one(now, id, Asked::HangUp);
         });
@@ -121,31 +121,31 @@ impl Calls {
 
     /// Hangs up on everyone.
     pub fn hang_up(&mut self, now: Now) {
-        self.rooms().into_iter().for_each(|room| self.leave_room(now, room));
+        self.groups().into_iter().for_each(|group| self.leave_group(now, group));
     }
 
     pub(super) fn dismiss(&mut self, now: Now, id: CallId) -> Result<(), Refusal> {
-        self.calls.get(&id).filter(|call| call.party.is_some()).ok_or(Refusal::Unknown)?;
+        self.calls.get(&id).filter(|call| call.hosted.is_some()).ok_or(Refusal::Unknown)?;
         self.ask_one(now, id, Asked::HangUp)
     }
 
-    /// With whom I am in a conversation: the calls that are in it.
-    pub fn company(&self, room: &CallId) -> Vec<AccountId> {
-        self.members(*room).iter().filter_map(|id| self.calls.get(id)).map(|call| call.buddy).collect()
+    /// With whom I am in a group: the calls that are in it.
+    pub fn company(&self, group: &CallId) -> Vec<AccountId> {
+        self.members(*group).iter().filter_map(|id| self.calls.get(id)).map(|call| call.buddy).collect()
     }
 
-    /// Tells everyone in a conversation that I host who the others are.
-    pub(super) fn introduce(&mut self, room: CallId) {
+    /// Tells everyone in a group that I host who the others are.
+    pub(super) fn introduce(&mut self, group: CallId) {
         if self.leaving {
             return;
         }
-        self.members(room).into_iter().for_each(|id| self.introduce_to(id));
+        self.members(group).into_iter().for_each(|id| self.introduce_to(id));
     }
 
     pub(super) fn introduce_to(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id).filter(|call| call.talking() && call.linked) else { return };
-        let Some(party) = call.party else { return };
-        let others = self.calls.iter().filter(|(other, call)| **other != id && call.party == Some(party));
+        let Some(hosted) = call.hosted else { return };
+        let others = self.calls.iter().filter(|(other, call)| **other != id && call.hosted == Some(hosted));
         let others = others.filter(|_| !call.them.hosts);
         let introduced =
             others.filter(|(_, other)| other.talking() && !other.them.hosts).filter_map(|(other_id, other)| {
@@ -160,11 +160,11 @@ impl Calls {
     /// The other side of a call says who else is in it.
     pub(super) fn met(&mut self, id: CallId, guests: Vec<Guest>, now: Now) {
         let known: BTreeSet<_> = self.calls.values().flat_map(|call| call.guests.keys()).copied().collect();
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.party.is_none() && !call.left) else { return };
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.hosted.is_none() && !call.left) else { return };
         let there: BTreeSet<_> = guests.iter().map(|guest| guest.pair).collect();
         let gone: Vec<_> = call.guests.keys().filter(|pair| !there.contains(pair)).copied().collect();
         let mut fresh = Vec::new();
-        for guest in guests.into_iter().take(MAX_PARTY - 2) {
+        for guest in guests.into_iter().take(MAX_GROUP - 2) {
             let used = known.contains(&guest.pair) || self.sounded.contains(&guest.pair);
             if used || guest.account == call.buddy || guest.pair == id {
                 continue;
@@ -177,7 +177,7 @@ impl Calls {
             let Guest { pair, first, secret, account, device, .. } = met.guest.clone();
             self.deeds.push_back(Deed::Start {
                 call: pair,
-                room: id,
+                group: id,
                 buddy: account,
                 device,
                 mine: first,
@@ -244,7 +244,7 @@ impl Calls {
         (call.linked, call.deadline) = (false, None);
         let account = call.buddy;
         self.deeds.push_back(Deed::Stop(id));
-        self.deeds.push_back(Deed::Parted(Parted { room: id, account, name: None, reason }));
+        self.deeds.push_back(Deed::Parted(Parted { group: id, account, name: None, reason }));
         self.wait_for_met(id);
         self.show(id);
     }
@@ -281,7 +281,7 @@ impl Calls {
         let Some(met) = self.calls.get_mut(&id).and_then(|call| call.guests.remove(&pair)) else { return };
         let (account, name) = (met.guest.account, Some(met.guest.name));
         self.deeds.push_back(Deed::Stop(pair));
-        self.deeds.push_back(Deed::Parted(Parted { room: id, account, name, reason }));
+        self.deeds.push_back(Deed::Parted(Parted { group: id, account, name, reason }));
         self.show(id);
     }
 
@@ -299,14 +299,14 @@ impl Calls {
         } else {
             return Err(Refusal::Unknown);
         }
-        self.show(self.room_of_sound(id));
+        self.show(self.group_of_sound(id));
         Ok(())
     }
 
-    /// The conversation of a call or of a pair.
-    pub(super) fn room_of_sound(&self, id: CallId) -> CallId {
+    /// The group of a call or of a pair.
+    pub(super) fn group_of_sound(&self, id: CallId) -> CallId {
         let host = self.calls.iter().find(|(_, call)| call.guests.contains_key(&id)).map(|(host, _)| *host);
-        self.room(host.unwrap_or(id))
+        self.group(host.unwrap_or(id))
     }
 
     fn met_by(&mut self, pair: CallId) -> Option<(CallId, &mut Met)> {
@@ -319,7 +319,7 @@ impl Calls {
 fn pair(one: (CallId, &Call), other: (CallId, &Call)) -> (CallId, [u8; 32]) {
     let [(low, a), (high, b)] = if one.0 < other.0 { [one, other] } else { [other, one] };
     let halves = [a.my_half, a.their_half, b.my_half, b.their_half];
-    let hkdf = Hkdf::<Sha256>::new(Some(b"juice/party/1"), &Zeroizing::new(halves.concat()));
+    let hkdf = Hkdf::<Sha256>::new(Some(b"juice/group/1"), &Zeroizing::new(halves.concat()));
     let (mut id, mut secret) = ([0; 32], [0; 32]);
     for (purpose, out) in [(b"pair".as_slice(), &mut id), (b"secret".as_slice(), &mut secret)] {
         // 32 bytes are never too many for SHA-256.
