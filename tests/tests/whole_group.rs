@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use juice_engine::{
     audio::Source,
-    view::{CallPerson, CallStage, CallView, Command, EndReason, Event, SoundSettings},
+    view::{CallPerson, CallStage, CallView, Command, EndReason, ErrorCode, Event, SoundSettings},
 };
 use juice_tests::{
     Buddy, Server, befriend,
@@ -22,8 +22,8 @@ use juice_tests::{
 };
 use tokio::time::sleep;
 
-const NAMES: [&str; 4] = ["alice", "bob", "carol", "dora"];
-const TONES: [u32; 4] = [440, 700, 1_000, 1_300];
+const NAMES: [&str; 8] = ["alice", "bob", "carol", "dora", "emil", "frida", "gustav", "helga"];
+const TONES: [u32; 8] = [440, 700, 1_000, 1_300, 1_600, 1_900, 2_200, 2_500];
 
 /// Alice with buddies who don't know each other.
 struct Circle {
@@ -153,6 +153,29 @@ async fn each_of_several_hears_all_the_others_and_they_talk_on_without_the_host(
     }
     assert!(share(&bob.heard(), TONES[2]) > 0.5, "at last Carol alone");
     assert!(share(&bob.heard(), TONES[0]) < 0.05, "and nothing of Alice, who has left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_talk_and_a_ninth_has_no_place() {
+    let mut circle = Circle::of(8).await;
+    let call = circle.gather().await;
+    for other in &mut circle.others {
+        until(other, "everyone", |call| all_talk(call, 7)).await;
+    }
+    sleep(Duration::from_secs(3)).await;
+    let ninth = circle.alice.id_of("helga").await;
+    let full = circle.alice.command(Command::AddToCall { call: call.clone(), buddy: ninth }).await;
+    assert_eq!(full.map(drop).expect_err("is full").code, ErrorCode::InCall);
+    circle.alice.command(Command::HangUp { call }).await.expect("leaves");
+    for other in &circle.others {
+        let call = other.snapshot().await.calls[0].id.clone();
+        other.command(Command::HangUp { call }).await.expect("leaves");
+    }
+    sleep(Duration::from_secs(1)).await;
+    for (at, who) in std::iter::once(&circle.alice).chain(&circle.others).enumerate() {
+        let others: Vec<_> = TONES.iter().enumerate().filter(|(of, _)| *of != at).map(|(_, tone)| *tone).collect();
+        assert!(together(&who.heard(), &others, 0.05), "{} hears seven at once", who.name);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
