@@ -216,7 +216,7 @@ impl Clerk {
         self.refresh();
     }
 
-    /// A call that rings is shown wherever the person is; the page makes the sound, so there must be one.
+    /// A call that rings is shown wherever the person is; the engine makes the sound.
     fn call_changed(&mut self, call: &CallView) {
         if call.stage != CallStage::Incoming {
             return self.ringing_ends(&call.id);

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
 import { flushSync, tick } from 'svelte';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { idFor } from '../src/bridge/fake/cast';
 import { qualityOf } from '../src/bridge/fake/sounds';
 import type { CallQuality } from '../src/bridge/generated/CallQuality';
@@ -8,25 +8,14 @@ import type { CallView } from '../src/bridge/generated/CallView';
 import type { EndReason } from '../src/bridge/generated/EndReason';
 import type { Notice } from '../src/bridge/generated/Notice';
 import { calledAgain, clockOf, lengthOf, traceOf } from '../src/call/wording';
-import { ring, ringBack } from '../src/shared/sounds';
+import { preferences } from '../src/shared/preferences.svelte';
 import { languages } from '../src/shared/words';
 import { expectAccessible, openConversation, openWindow, row, type OpenWindow } from './window';
 
-vi.mock('../src/shared/sounds', () => ({
-  doorOpens: vi.fn(),
-  doorCloses: vi.fn(),
-  drop: vi.fn(),
-  ring: vi.fn(),
-  ringBack: vi.fn(),
-}));
-
-const stopped = vi.fn();
-beforeEach(() => {
-  vi.clearAllMocks();
-  vi.mocked(ring).mockReturnValue(stopped);
-  vi.mocked(ringBack).mockReturnValue(stopped);
+afterEach(() => {
+  vi.useRealTimers();
+  preferences.sounds = true;
 });
-afterEach(() => vi.useRealTimers());
 
 const MIRA = idFor('mira');
 const NAME = 'Mira Okonkwo';
@@ -55,20 +44,18 @@ const stage = (): string => screen.getByTestId('call-stage').textContent?.replac
 const control = (name: string): HTMLElement => screen.getByTestId(`call-${name}`);
 
 describe('calling somebody', () => {
-  test('goes from the conversation’s header, and rings until it is over', async () => {
+  test('goes from the conversation’s header, and is shown until it is over', async () => {
     const window = await withMira();
     const header = screen.getByTestId('conversation-header');
     await window.user.click(within(header).getByRole('button', { name: `Call ${NAME}` }));
     await screen.findByTestId('call-bar');
     expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA });
     expect(stage()).toBe(`Calling ${NAME}…`);
-    expect(ringBack).not.toHaveBeenCalled();
     const [id = ''] = window.bridge.calls.calls.keys();
     window.bridge.calls.change(id, { stage: 'ringing' });
-    await waitFor(() => expect(ringBack).toHaveBeenCalledOnce());
+    await waitFor(() => expect(stage()).toBe(`It rings at ${NAME}’s`));
     window.bridge.calls.end(id, 'noAnswer');
-    await waitFor(() => expect(stopped).toHaveBeenCalledOnce());
-    expect(screen.queryByTestId('call-bar')).toBeNull();
+    await waitFor(() => expect(screen.queryByTestId('call-bar')).toBeNull());
   });
 
   test('goes from the row and from its menu', async () => {
@@ -423,15 +410,13 @@ describe('being called', () => {
     expect(screen.getByTestId('conversation').dataset['buddy']).toBe(MIRA);
   });
 
-  test('a key declines, and the ring stops', async () => {
+  test('a key declines', async () => {
     const window = await withMira();
     window.bridge.calls.begin(idFor('jonas'), {});
     await screen.findByTestId('incoming');
-    expect(ring).toHaveBeenCalledWith(1);
     await window.user.keyboard('{Control>}{Shift>}d{/Shift}{/Control}');
     await waitFor(() => expect(screen.queryByTestId('incoming')).toBeNull());
     expect(last(window)).toMatchObject({ type: 'declineCall' });
-    expect(stopped).toHaveBeenCalledOnce();
   });
 
   test('who pressed a button of it writes on afterwards', async () => {
@@ -443,23 +428,29 @@ describe('being called', () => {
     expect(document.activeElement).toBe(screen.getByTestId('composer'));
   });
 
-  test('in a call it rings softly, and says who will be held', async () => {
+  test('in a call it says who will be held', async () => {
     const window = await withMira();
     await talking(window);
     window.bridge.calls.begin(idFor('jonas'), {});
     const answer = await screen.findByTestId('incoming-answer');
     expect(answer.textContent).toContain(`Answer and hold ${NAME}`);
-    expect(vi.mocked(ring).mock.calls[0]?.[0]).toBeLessThan(0.5);
     await window.user.click(answer);
     await waitFor(() => expect(screen.getByTestId('call-waiting').dataset['buddy']).toBe(MIRA));
   });
 
-  test('who is busy hears no ring', async () => {
-    const window = await withMira();
-    await window.bridge.command({ type: 'setStatus', availability: 'busy', text: '' });
-    window.bridge.calls.begin(idFor('jonas'), {});
-    await screen.findByTestId('incoming');
-    expect(ring).not.toHaveBeenCalled();
+  test('the switch for sounds is the engine’s too, which rings', async () => {
+    const window = await openWindow('calls');
+    await window.user.click(screen.getByTestId('me-menu'));
+    await window.user.click(screen.getByTestId('sounds'));
+    await waitFor(() => expect(window.bridge.sounds.settings.sounds).toBe(false));
+    await window.user.click(screen.getByTestId('sounds'));
+    await waitFor(() => expect(window.bridge.sounds.settings.sounds).toBe(true));
+  });
+
+  test('who turned sounds off before hears no ring either', async () => {
+    preferences.sounds = false;
+    const window = await openWindow('calls');
+    await waitFor(() => expect(window.bridge.sounds.settings.sounds).toBe(false));
   });
 
   test('is within reach while a dialog is up, and after it', async () => {

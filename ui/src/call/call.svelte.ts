@@ -61,12 +61,6 @@ export class Calls {
     return this.#all.filter((call) => call.stage !== 'incoming' && call.id !== current?.id);
   }
 
-  /** What is to be heard: somebody calls, or it rings where I call. */
-  get ringing(): 'here' | 'there' | null {
-    if (this.incoming.length > 0) return 'here';
-    return this.current?.stage === 'ringing' && !this.current.held ? 'there' : null;
-  }
-
   /** What is to be known in a call beside the call itself. */
   get around(): Around {
     const push = this.devices?.settings.pushToTalk === true;
