@@ -110,6 +110,9 @@ export class Juice {
         if (this.desk.open === null) this.desk.toast(words.dropNowhere);
         else this.desk.dropped = news.files;
         break;
+      case 'talkKey':
+        this.calls.talkKey = news.state;
+        break;
       case 'hidden':
         this.desk.toast(words.noticeHidden, { lasting: true });
         break;

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { flushSync, tick } from 'svelte';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { idFor } from '../src/bridge/fake/cast';
@@ -7,6 +7,7 @@ import type { CallQuality } from '../src/bridge/generated/CallQuality';
 import type { CallView } from '../src/bridge/generated/CallView';
 import type { EndReason } from '../src/bridge/generated/EndReason';
 import type { Notice } from '../src/bridge/generated/Notice';
+import { chosenBy, namesOf } from '../src/call/talkkeys';
 import { calledAgain, clockOf, lengthOf, traceOf } from '../src/call/wording';
 import { preferences } from '../src/shared/preferences.svelte';
 import { languages } from '../src/shared/words';
@@ -651,6 +652,121 @@ describe('microphone and loudspeaker', () => {
     await waitFor(() => expect(last(window)).toEqual({ type: 'mute', on: true }));
     expect(calls(window)).toEqual(['mute', 'mute']);
     expect(screen.getByTestId<HTMLTextAreaElement>('composer').value).toBe('');
+  });
+
+  describe('the key for talking everywhere', () => {
+    const shown = (): string =>
+      [...screen.getByTestId('talk-key').querySelectorAll('kbd')].map((key) => key.textContent).join(' ');
+    const note = (): string =>
+      screen.getByTestId('talk-key').closest('.key')?.lastElementChild?.textContent ?? '';
+    const kept = (window: OpenWindow): string | null => window.bridge.sounds.settings.pushToTalkKey;
+
+    async function withKey(key: string | null): Promise<OpenWindow> {
+      const window = await sheet((before) => {
+        before.bridge.sounds.settings.pushToTalk = true;
+        before.bridge.sounds.settings.pushToTalkKey = key;
+      });
+      await screen.findByTestId('talk-key');
+      return window;
+    }
+
+    test('is offered to who talks by a key', async () => {
+      const window = await sheet();
+      expect(screen.queryByTestId('talk-key')).toBeNull();
+      await window.user.click(screen.getByTestId('sound-pushToTalk'));
+      await screen.findByTestId('talk-key');
+      expect(screen.getByTestId('talk-key').textContent).toContain('None');
+      await expectAccessible();
+    });
+
+    test('is chosen by pressing it, shown, and given up', async () => {
+      const window = await withKey(null);
+      await window.user.click(screen.getByTestId('talk-key'));
+      expect(screen.getByTestId('talk-key').textContent).toContain('Press the keys…');
+      await window.user.keyboard('{Control>}{Alt>}');
+      await waitFor(() => expect(shown()).toBe('Ctrl Alt'));
+      expect(kept(window)).toBeNull();
+      await window.user.keyboard('t{/Alt}{/Control}');
+      await waitFor(() => expect(kept(window)).toBe('Ctrl+Alt+KeyT'));
+      await waitFor(() => expect(shown()).toBe('Ctrl Alt T'));
+      await expectAccessible();
+      await window.user.click(screen.getByTestId('talk-key-clear'));
+      await waitFor(() => expect(kept(window)).toBeNull());
+      expect(document.activeElement).toBe(screen.getByTestId('talk-key'));
+    });
+
+    test('Escape leaves it as it was, and the sheet where it is', async () => {
+      const window = await withKey('F9');
+      await window.user.click(screen.getByTestId('talk-key'));
+      await window.user.keyboard('{Escape}');
+      await waitFor(() => expect(shown()).toBe('F9'));
+      expect(screen.queryByRole('dialog')).not.toBeNull();
+      expect(kept(window)).toBe('F9');
+    });
+
+    test('a key that one types with is refused, with a way out', async () => {
+      const window = await withKey(null);
+      await window.user.click(screen.getByTestId('talk-key'));
+      await window.user.keyboard('t');
+      await waitFor(() => expect(screen.getByRole('alert').textContent).toContain('You type with this one'));
+      await fireEvent.keyDown(screen.getByTestId('talk-key'), { key: 'F9', code: 'F9' });
+      await waitFor(() => expect(kept(window)).toBe('F9'));
+    });
+
+    test('while it is chosen it is no other key of calls', async () => {
+      const window = await openWindow('calls');
+      window.bridge.sounds.settings.pushToTalk = true;
+      await talking(window, { muted: true });
+      window.juice.desk.dialog = { kind: 'sound' };
+      await window.user.click(await screen.findByTestId('talk-key'));
+      await window.user.keyboard('{Control>}{Shift>}m{/Shift}{/Control}');
+      await waitFor(() => expect(kept(window)).toBe('Ctrl+Shift+KeyM'));
+      expect(calls(window)).toEqual([]);
+    });
+
+    test('what is wrong with it is said, with what to do', async () => {
+      const window = await withKey('Ctrl+Alt+KeyT');
+      for (const type of ['taken', 'refused', 'unusable'] as const) {
+        window.bridge.tellWindow({ type: 'talkKey', state: { type } });
+        await waitFor(() => expect(note()).toMatch(/Choose another one/));
+      }
+      window.bridge.tellWindow({ type: 'talkKey', state: { type: 'works', keys: 'Meta+T' } });
+      await waitFor(() => expect(note()).toContain('Meta+T'));
+      window.bridge.tellWindow({ type: 'talkKey', state: { type: 'asking' } });
+      await waitFor(() => expect(note()).toContain('asking you'));
+      await expectAccessible();
+    });
+
+    test('where there is none, the command that does the same is named', async () => {
+      const window = await withKey(null);
+      window.bridge.tellWindow({ type: 'talkKey', state: { type: 'impossible' } });
+      const said = await screen.findByTestId('talk-key-impossible');
+      expect(said.textContent).toContain('juice ctl talk toggle');
+      expect(screen.queryByTestId('talk-key')).toBeNull();
+      await expectAccessible();
+    });
+
+    test('every key that can be pressed has one way to be kept', () => {
+      const pressed = (key: string, code: string, held: Partial<KeyboardEvent> = {}) =>
+        chosenBy({
+          key,
+          code,
+          ctrlKey: false,
+          altKey: false,
+          shiftKey: false,
+          metaKey: false,
+          getModifierState: () => false,
+          ...held,
+        });
+      // On a German keyboard Y and Z have changed places; what is written on the key counts.
+      expect(pressed('z', 'KeyY', { ctrlKey: true })).toEqual({ kept: 'Ctrl+KeyZ' });
+      expect(pressed('!', 'Digit1', { altKey: true, shiftKey: true })).toEqual({ kept: 'Alt+Shift+Digit1' });
+      expect(pressed(' ', 'Space', { metaKey: true })).toEqual({ kept: 'Super+Space' });
+      expect(pressed('Pause', 'Pause')).toEqual({ kept: 'Pause' });
+      expect(pressed('ü', 'IntlRo', { ctrlKey: true })).toEqual({ why: 'unknown' });
+      expect(pressed('Shift', 'ShiftLeft', { shiftKey: true })).toBeNull();
+      expect(namesOf('Ctrl+Super+Numpad5')).toEqual(['Ctrl', 'Super', 'Num 5']);
+    });
   });
 
   test('the echo can be called from there, which leaves the sheet', async () => {

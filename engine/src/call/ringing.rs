@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn it_rings_from_the_call_to_the_answer_or_the_end() {
         let comes = changed("a", CallStage::Incoming, false);
-        assert_eq!(after(&[comes.clone()]), RING);
+        assert_eq!(after(std::slice::from_ref(&comes)), RING);
         assert_eq!(after(&[comes.clone(), changed("a", CallStage::Connecting, false)]), None);
         assert_eq!(after(&[comes, ended("a")]), None);
     }
@@ -133,9 +133,9 @@ mod tests {
     #[test]
     fn it_rings_back_only_while_it_rings_there() {
         let calling = changed("a", CallStage::Calling, false);
-        assert_eq!(after(&[calling.clone()]), None, "their computer has not said that it rings");
+        assert_eq!(after(std::slice::from_ref(&calling)), None, "their computer has not said that it rings");
         let rings = changed("a", CallStage::Ringing, false);
-        assert_eq!(after(&[calling.clone(), rings.clone()]), BACK);
+        assert_eq!(after(&[calling, rings.clone()]), BACK);
         assert_eq!(after(&[me(Availability::Busy), rings.clone()]), BACK, "who is busy may call");
         assert_eq!(after(&[changed("a", CallStage::Ringing, true)]), None, "held is out of mind");
         assert_eq!(after(&[rings, changed("a", CallStage::Talking, false)]), None);

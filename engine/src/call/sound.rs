@@ -68,11 +68,9 @@ impl Sound {
 
     /// Where it rings: a device of its own where a file is made, of which a call would make another.
     pub(crate) fn bell(&self) -> SpeakerChoice {
-        match self.speaker() {
-            DeviceChoice::Synthetic(Sink::File(path)) => {
-                DeviceChoice::Synthetic(Sink::File(path.with_extension("ring.wav")))
-            }
-            other => other,
+        match &self.sink {
+            Some(Sink::File(path)) => DeviceChoice::Synthetic(Sink::File(path.with_extension("ring.wav"))),
+            Some(Sink::Nothing) | None => self.speaker(),
         }
     }
 
