@@ -167,7 +167,7 @@ impl Portal {
         let options = |token| Options { handle_token: Some(token), session_handle_token: Some("juice") };
         let opened = self.request("CreateSession", "juice_session", |token| (options(token),)).await?;
         let handle = opened.session_handle.ok_or(Failure::Refused)?;
-        let session = OwnedObjectPath::try_from(handle).map_err(|error| Failure::Bus(error.into()))?;
+        let session = OwnedObjectPath::try_from(handle)?;
         // Before the key is there, so that no press is missed.
         let signals = self.shortcuts.receive_all_signals().await?;
         let bound = Bound { bus: self.bus.clone(), session: session.clone(), signals, keys: None };
