@@ -19,8 +19,8 @@ use super::{
     tones::Tone,
 };
 
-/// How much is in the ring at most, so that a ring which is answered ends at once.
-const AHEAD: Duration = Duration::from_millis(20);
+/// How much is made ahead: enough for a busy machine, and little enough that a ring which is answered ends at once.
+const AHEAD: Duration = Duration::from_millis(60);
 /// What is broken off fades for so long: at once to the ear, and without a click.
 const FADE: Duration = Duration::from_millis(12);
 /// Only a safeguard: the loudspeaker wakes the thread.
