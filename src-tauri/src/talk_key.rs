@@ -38,6 +38,8 @@ pub enum TalkKeyState {
     Taken,
     /// The desktop, or the person whom it asked, said no.
     Refused,
+    /// The desktop gives keys to programs that it knows, and doesn't know this one.
+    Unknown,
     /// The system has no such key.
     Unusable,
 }

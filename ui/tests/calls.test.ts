@@ -730,6 +730,8 @@ describe('microphone and loudspeaker', () => {
         window.bridge.tellWindow({ type: 'talkKey', state: { type } });
         await waitFor(() => expect(note()).toMatch(/Choose another one/));
       }
+      window.bridge.tellWindow({ type: 'talkKey', state: { type: 'unknown' } });
+      await waitFor(() => expect(note()).toMatch(/Install its package.*juice ctl talk toggle/s));
       window.bridge.tellWindow({ type: 'talkKey', state: { type: 'works', keys: 'Meta+T' } });
       await waitFor(() => expect(note()).toContain('Meta+T'));
       window.bridge.tellWindow({ type: 'talkKey', state: { type: 'asking' } });

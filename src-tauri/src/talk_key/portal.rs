@@ -21,8 +21,10 @@ const PATH: &str = "/org/freedesktop/portal/desktop";
 const SHORTCUTS: &str = "org.freedesktop.portal.GlobalShortcuts";
 /// The name of the one shortcut, by which a desktop remembers what the person chose.
 const TALK: &str = "talk";
-/// What the desktop entry of JUICE is called.
-const APP: &str = "juice";
+/// What the desktop entry is called that the package brings for this.
+const APP: &str = "chat.juice.desktop";
+/// What a portal says to a program of which it has no desktop entry.
+const NOT_ALLOWED: &str = "org.freedesktop.portal.Error.NotAllowed";
 /// A portal that has to be started first gets this long.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A person may think about a dialog for so long.
@@ -65,13 +67,18 @@ struct Details {}
 enum Failure {
     /// The desktop, or the person, said no.
     Refused,
+    /// The desktop doesn't know who asks.
+    Unknown,
     /// The portal doesn't answer as portals do.
     Bus(zbus::Error),
 }
 
 impl From<zbus::Error> for Failure {
     fn from(error: zbus::Error) -> Self {
-        Self::Bus(error)
+        match error {
+            zbus::Error::MethodError(name, ..) if name.as_str() == NOT_ALLOWED => Self::Unknown,
+            other => Self::Bus(other),
+        }
     }
 }
 
@@ -156,6 +163,7 @@ impl Portal {
         match timeout(DIALOG, self.try_to_bind(key, description)).await {
             Ok(Ok(bound)) => Ok(bound),
             Ok(Err(Failure::Refused)) | Err(_) => Err(TalkKeyState::Refused),
+            Ok(Err(Failure::Unknown)) => Err(TalkKeyState::Unknown),
             Ok(Err(Failure::Bus(error))) => {
                 tracing::warn!(%error, "the desktop's portal gave no key");
                 Err(TalkKeyState::Refused)
@@ -214,7 +222,8 @@ impl Portal {
     }
 }
 
-/// Says which program this is: a desktop that asks the person names it. Portals of before 2025 don't know the question.
+/// Says which program this is, by a desktop entry that must be installed: portals since 1.21 give no key to others, and
+/// those before 1.20 don't know the question.
 async fn register(bus: &Connection) {
     let interface = "org.freedesktop.host.portal.Registry";
     let arguments = (APP, Options::default());

@@ -2,13 +2,14 @@
 
 use super::{service::Service, stage::Stage};
 
-/// Owns the portal. The lines that it reads: `down`, `up`, and `refuse`, after which nobody gets a key.
+/// Owns the portal. The lines that it reads: `down` and `up`; `refuse`, after which nobody gets a key; and `unknown`, after
+/// which it says so to every program.
 const PORTAL: &str = r#"
 import dbus.lowlevel
 
 ROOT = "/org/freedesktop/portal/desktop"
 NAME = "org.freedesktop.portal.GlobalShortcuts"
-state = {"session": None, "sender": None, "refuse": False}
+state = {"session": None, "sender": None, "refuse": False, "unknown": False}
 
 class Session(dbus.service.Object):
     @dbus.service.method("org.freedesktop.portal.Session")
@@ -30,6 +31,8 @@ def respond(sender, token, code, results):
 class Portal(dbus.service.Object):
     @dbus.service.method(NAME, in_signature="a{sv}", out_signature="o", sender_keyword="sender")
     def CreateSession(self, options, sender=None):
+        if state["unknown"]:
+            raise dbus.DBusException("An app id is required", name="org.freedesktop.portal.Error.NotAllowed")
         session = path("session", sender, options["session_handle_token"])
         Session(bus, session)
         return respond(sender, options["handle_token"], 0, {"session_handle": session})
@@ -61,8 +64,8 @@ portal = Portal(bus, ROOT)
 own("org.freedesktop.portal.Desktop")
 
 def heard(line):
-    if line == "refuse":
-        state["refuse"] = True
+    if line in ("refuse", "unknown"):
+        state[line] = True
         return
     signal = dbus.lowlevel.SignalMessage(ROOT, NAME, "Activated" if line == "down" else "Deactivated")
     signal.set_destination(state["sender"])
@@ -100,5 +103,10 @@ impl Shortcuts {
     /// Nobody gets a key from here on.
     pub fn refuse(&mut self) {
         self.0.tell("refuse");
+    }
+
+    /// No program is known from here on.
+    pub fn know_nobody(&mut self) {
+        self.0.tell("unknown");
     }
 }

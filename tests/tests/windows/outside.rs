@@ -149,7 +149,14 @@ fn on_wayland_the_desktop_gives_the_key() {
     open_sheet(&bob);
     press_key(&bob);
     wait_for("the refusal", || bob.text(".note.trouble").contains("didn’t give JUICE this key"));
+    assert!(bob.text(".note.trouble").contains("juice ctl talk toggle"), "and what else works");
     picture(&bob, "talk-key-refused");
+    desktop.know_nobody();
+    bob.click(&id("talk-key-clear"));
+    wait_for("no key", || shown(&bob).is_empty());
+    press_key(&bob);
+    wait_for("what is missing", || bob.text(".note.trouble").contains("doesn’t know JUICE"));
+    picture(&bob, "talk-key-unknown");
 }
 
 #[test]

@@ -3,4 +3,4 @@
 /**
  * How the key for talking stands, as the settings say it.
  */
-export type TalkKeyState = { "type": "impossible" } | { "type": "unset" } | { "type": "asking" } | { "type": "works", keys: string | null, } | { "type": "taken" } | { "type": "refused" } | { "type": "unusable" };
+export type TalkKeyState = { "type": "impossible" } | { "type": "unset" } | { "type": "asking" } | { "type": "works", keys: string | null, } | { "type": "taken" } | { "type": "refused" } | { "type": "unknown" } | { "type": "unusable" };

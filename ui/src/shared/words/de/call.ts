@@ -172,7 +172,9 @@ export const call: typeof english = {
   talkKeyTrouble: {
     taken: 'Ein anderes Programm hat diese Taste. Wähl eine andere.',
     refused:
-      'Dein Desktop hat JUICE diese Taste nicht gegeben. Wähl eine andere, oder erlaub es in den Systemeinstellungen.',
+      'Dein Desktop hat JUICE diese Taste nicht gegeben. Wähl eine andere, oder gib in seinen Tastatureinstellungen einer Taste diesen Befehl:',
+    unknown:
+      'Dein Desktop kennt JUICE nicht als installiertes Programm. Installiere das Paket, oder gib in den Tastatureinstellungen einer Taste diesen Befehl:',
     unusable: 'Deine Tastatur hat diese Taste nicht, oder dein System behält sie. Wähl eine andere.',
   },
   talkKeyImpossible:

@@ -185,7 +185,9 @@ export const call = {
   talkKeyTrouble: {
     taken: 'Another program has this key. Choose another one.',
     refused:
-      'Your desktop didn’t give JUICE this key. Choose another one, or allow it in your system’s settings.',
+      'Your desktop didn’t give JUICE this key. Choose another one, or give a key this command in its keyboard settings:',
+    unknown:
+      'Your desktop doesn’t know JUICE as an installed program. Install its package, or give a key this command in your keyboard settings:',
     unusable: 'Your keyboard has no such key, or your system keeps it. Choose another one.',
   },
   talkKeyImpossible:
