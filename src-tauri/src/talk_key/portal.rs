@@ -75,10 +75,10 @@ enum Failure {
 
 impl From<zbus::Error> for Failure {
     fn from(error: zbus::Error) -> Self {
-        match error {
-            zbus::Error::MethodError(name, ..) if name.as_str() == NOT_ALLOWED => Self::Unknown,
-            other => Self::Bus(other),
+        if matches!(&error, zbus::Error::MethodError(name, ..) if name.as_str() == NOT_ALLOWED) {
+            return Self::Unknown;
         }
+        Self::Bus(error)
     }
 }
 
