@@ -13,6 +13,7 @@
 //! It knows nothing of calls, peers or keys, and needs no async runtime.
 
 mod adapt;
+mod bell;
 mod cleaner;
 mod device;
 mod ear;
@@ -33,6 +34,7 @@ mod shared;
 mod speaker;
 #[cfg(test)]
 mod tests;
+mod tones;
 mod voice;
 
 use std::{
@@ -48,6 +50,7 @@ use self::{device::Backend, encode::Encode, keeper::Keeper, playout::Playout, sh
 
 pub use self::{
     adapt::{Coding, Link, coding},
+    bell::{Bell, Pull},
     cleaner::Processing,
     device::{
         Device, DeviceChoice, DeviceId, DeviceList, MicrophoneChoice, Sink, Source, SpeakerChoice, devices, probe,
@@ -59,6 +62,7 @@ pub use self::{
     keeper::AudioEvent,
     recording::Recording,
     self_test::{SelfTest, SelfTestNews},
+    tones::Tone,
 };
 
 /// How many other voices there may be in a call.

@@ -17,6 +17,7 @@ mod group;
 mod inbox;
 mod lanes;
 mod quality;
+mod ringing;
 mod sound;
 mod talk;
 #[cfg(test)]
@@ -42,6 +43,7 @@ use self::{
     echo_call::EchoCall,
     group::Group,
     lanes::Lanes,
+    ringing::Ringing,
     talk::{Talk, With},
 };
 use crate::{
@@ -110,10 +112,11 @@ pub(crate) struct Talks {
     muted: bool,
     deafened: bool,
     echo: Option<EchoCall>,
+    ringing: Ringing,
     /// The test of the devices, where one runs.
     test: JoinSet<()>,
     news: mpsc::Sender<CallNews>,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Talks {
@@ -135,9 +138,10 @@ impl Talks {
             muted: false,
             deafened: false,
             echo: None,
+            ringing: Ringing::default(),
             test: JoinSet::new(),
             news,
-            _tasks: tasks,
+            tasks,
         }
     }
 
@@ -243,6 +247,13 @@ impl Talks {
         self.echo.iter().for_each(|echo| echo.with_audio(&act));
     }
 
+    /// What the window is told of calls is heard here too.
+    pub fn overhear(&mut self, event: &Event) {
+        if self.ringing.overhear(event) {
+            self.ringing.settle(&self.sound, self.echo.is_some());
+        }
+    }
+
     /// A link to a device has come up.
     pub fn linked(&mut self, device: DeviceId, relayed: bool) {
         self.relayed.insert(device, relayed);
@@ -260,7 +271,19 @@ impl Talks {
             audio.use_speaker(speaker.clone());
             audio.set_processing(self.sound.processing());
         });
+        self.ringing.settle(&self.sound, self.echo.is_some());
+        self.show_devices();
         Ok(())
+    }
+
+    /// Tells the window what there is and what is chosen. Asking the system takes a moment.
+    fn show_devices(&mut self) {
+        let (sound, news) = (self.sound.clone(), self.news.clone());
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.spawn(async move {
+            let Ok(devices) = spawn_blocking(move || sound.devices()).await else { return };
+            let _ = news.send(CallNews::Tell(Box::new(Event::SoundDevicesChanged { devices }))).await;
+        });
     }
 
     /// Devices and settings.

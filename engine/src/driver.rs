@@ -197,7 +197,7 @@ impl Driver {
             Order::SoundDevices(answer) => {
                 let sound = self.open.as_ref().map_or_else(|| self.place.sound.anew(), |open| open.sound().clone());
                 // Asking the system takes a moment.
-                spawn_blocking(move || answer.send(sound.devices()));
+                spawn_blocking(move || drop(answer.send(sound.devices())));
             }
             // Taken by the loop itself.
             Order::Stop(answer) => drop(answer.send(())),

@@ -2,11 +2,11 @@
 
 use std::{io, path::PathBuf};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use juice_engine::audio::{Sink, Source};
 use tracing_subscriber::EnvFilter;
 
-use crate::links;
+use crate::{ctl::Ctl, links};
 
 /// The libraries below us name addresses at `info`.
 const USUAL_LOG: &str = "error,juice=info,juice_engine=info,juice_proto=info";
@@ -19,7 +19,7 @@ const USUAL_LOG: &str = "error,juice=info,juice_engine=info,juice_proto=info";
 #[command(name = "juice", version)]
 pub struct Arguments {
     /// The folder of the account to open
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     pub profile: Option<PathBuf>,
 
     /// The server's address to offer at the first start
@@ -50,6 +50,20 @@ pub struct Arguments {
     /// An invite to follow (juice:1:...)
     #[arg(value_name = "LINK")]
     link: Option<String>,
+
+    #[command(subcommand)]
+    pub errand: Option<Errand>,
+}
+
+/// What is done instead of running JUICE.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Errand {
+    /// Tell the JUICE that is running what to do, from a desktop's keyboard settings or a script
+    ///
+    /// It speaks with the JUICE of the same person on the same profile, says what happened, and exits with 1 where
+    /// nothing did.
+    #[command(subcommand)]
+    Ctl(Ctl),
 }
 
 impl Arguments {
@@ -74,10 +88,24 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::control::Turn;
 
     #[test]
     fn the_flags_are_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_running_juice_is_told_what_to_do_on_its_profile() {
+        for words in
+            [["juice", "--profile", "x", "ctl", "talk", "toggle"], ["juice", "ctl", "talk", "toggle", "--profile", "x"]]
+        {
+            let arguments = Arguments::parse_from(words);
+            assert_eq!(arguments.profile, Some("x".into()));
+            assert!(matches!(arguments.errand, Some(Errand::Ctl(Ctl::Talk { turn: Turn::Toggle }))));
+        }
+        assert!(Arguments::try_parse_from(["juice", "ctl", "talk", "louder"]).is_err());
+        assert!(Arguments::try_parse_from(["juice", "ctl"]).is_err());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::{
 
 use juice_engine::{
     Events, Handle,
-    view::{Availability, CallStage, CallView, Command, Event},
+    view::{Availability, CallStage, CallView, Command, Event, SoundSettings},
 };
 use tauri::AppHandle;
 use tokio::{
@@ -22,10 +22,12 @@ use tokio::{
 
 use crate::{
     chosen::Chosen,
+    control::{self, Control, Controls, Outcome},
     events::{self, WindowNews},
     keyring::Keyring,
     mirror::Mirror,
     quit,
+    talk_key::{Ground, TalkKey, TalkKeyState},
     toasts::{
         Eyes, Slot, Toast, Toasts,
         screen::{self, Order},
@@ -70,6 +72,14 @@ pub enum Ask {
     SignOut,
     /// Answer a call, or don't.
     Call(Command),
+    /// Wished from outside of the window.
+    Control(Control, control::Answer),
+    /// How the person wants sound, which is where the key for talking is chosen.
+    Sound(Box<SoundSettings>),
+    /// How that key stands.
+    TalkKey(TalkKeyState),
+    /// It goes down or up.
+    Push(bool),
     /// A toast has left the screen.
     ToastGone(Slot),
     Quit,
@@ -104,6 +114,8 @@ pub struct Manner {
     pub exit_when_closed: bool,
     /// An invite to follow at the start.
     pub invite: Option<String>,
+    /// Where a key for talking can be had.
+    pub ground: Ground,
 }
 
 /// Who sits at the desk.
@@ -118,6 +130,9 @@ pub struct Clerk {
     toasts: Toasts,
     screen: mpsc::Sender<Order>,
     tray: Tray,
+    controls: Controls,
+    talk_key: TalkKey,
+    desk: Desk,
     eyes: Eyes,
     memory: Memory,
     title: String,
@@ -134,7 +149,10 @@ impl Clerk {
         let words = Words::of_system();
         Self {
             screen: screen::start(manner.profile.clone(), words, desk.clone()),
-            tray: Tray::new(words, desk),
+            tray: Tray::new(words, desk.clone()),
+            talk_key: TalkKey::start(manner.ground, app.clone(), words, desk.clone()),
+            desk,
+            controls: Controls::start(engine.clone()),
             memory: Memory::load(&manner.profile),
             toasts: Toasts::new(words),
             mirror: Mirror::default(),
@@ -202,6 +220,7 @@ impl Clerk {
         match event {
             Event::CallChanged { call } => self.call_changed(call),
             Event::CallEnded { call, .. } => self.ringing_ends(call),
+            Event::SoundDevicesChanged { devices } => self.talk_key.set(Some(&devices.settings)),
             _ => {}
         }
         if matches!(event, Event::RequestGone { .. }) && self.mirror.requests() == 0 {
@@ -216,7 +235,7 @@ impl Clerk {
         self.refresh();
     }
 
-    /// A call that rings is shown wherever the person is; the page makes the sound, so there must be one.
+    /// A call that rings is shown wherever the person is; the engine makes the sound.
     fn call_changed(&mut self, call: &CallView) {
         if call.stage != CallStage::Incoming {
             return self.ringing_ends(&call.id);
@@ -241,6 +260,7 @@ impl Clerk {
         match ask {
             Ask::PageReady => {
                 self.page_ready = true;
+                self.tell_talk_key();
                 self.news.drain(..).for_each(|news| events::emit_news(&self.app, &news));
             }
             Ask::Looking(buddy) => {
@@ -266,6 +286,19 @@ impl Clerk {
             }
             Ask::SignOut => self.command(Command::SignOut),
             Ask::Call(command) => self.command(command),
+            Ask::Control(Control::Show, answer) => {
+                self.show(None);
+                // Whoever wished it may be gone.
+                let _ = answer.send(Outcome::Shown);
+            }
+            Ask::Control(control, answer) => self.controls.wish(control, answer),
+            Ask::Sound(settings) => self.talk_key.set(Some(&*settings).filter(|_| self.mirror.is_open())),
+            Ask::TalkKey(state) => {
+                if self.talk_key.stands(state) {
+                    self.tell_talk_key();
+                }
+            }
+            Ask::Push(down) => self.controls.push(down),
             Ask::ToastGone(slot) => self.toasts.gone(&slot),
         }
     }
@@ -331,6 +364,16 @@ impl Clerk {
             Ok(snapshot) => self.mirror.load(&snapshot),
             Err(_) => tracing::warn!("the engine gave no snapshot"),
         }
+        if !self.mirror.is_open() {
+            return self.talk_key.set(None);
+        }
+        // It asks the system for devices, for which nobody waits.
+        let (engine, desk) = (self.engine.clone(), self.desk.clone());
+        tokio::spawn(async move { desk.tell(Ask::Sound(Box::new(engine.sound_devices().await.settings))) });
+    }
+
+    fn tell_talk_key(&self) {
+        events::emit_news(&self.app, &WindowNews::TalkKey { state: self.talk_key.state().clone() });
     }
 
     fn refresh(&mut self) {

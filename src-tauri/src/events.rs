@@ -8,7 +8,7 @@ use serde::Serialize;
 use tauri::{AppHandle, Emitter, Manager};
 use ts_rs::TS;
 
-use crate::{chosen::ChosenFile, window::MAIN};
+use crate::{chosen::ChosenFile, talk_key::TalkKeyState, window::MAIN};
 
 /// News of the window's frame to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -23,6 +23,10 @@ pub enum WindowNews {
         link: String,
     },
     Hidden,
+    /// How the key for talking stands, that works while another window has the focus.
+    TalkKey {
+        state: TalkKeyState,
+    },
     /// Files are held over the window, or no more.
     FilesOver {
         over: bool,

@@ -1,7 +1,8 @@
-//! One JUICE per profile: a second start brings up the first one's window, hands over its link, and ends.
+//! One JUICE per profile: a second start brings up the first one's window, hands over its link, and ends; `juice ctl`
+//! tells it what to do.
 //!
-//! The first one listens on a socket that belongs to the profile (a named pipe on Windows) for one line and answers
-//! `ok`. Who is first is decided by the engine's lock on the profile and not here, so the socket is bound only by
+//! The first one listens on a socket that belongs to the profile (a named pipe on Windows) for one line, and answers
+//! with `ok`, or with what came of a wish. Only programs of the same person get in. Who is first is decided by the engine's lock on the profile and not here, so the socket is bound only by
 //! whoever holds that lock, and one that a crash left behind is simply replaced.
 
 #[cfg(unix)]
@@ -15,10 +16,12 @@ use std::{path::Path, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
+    sync::oneshot,
     time::timeout,
 };
 
 use crate::{
+    control::{Control, Outcome},
     desk::{Ask, Desk},
     events::WindowNews,
     links,
@@ -32,19 +35,51 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const LONGEST: u64 = 1_024;
 const SHOW: &str = "show";
 const FOLLOW: &str = "follow ";
+const CONTROL: &str = "ctl ";
 const OK: &str = "ok";
+
+/// What one visitor wants.
+#[derive(Debug)]
+enum Visit {
+    Ask(Ask),
+    Control(Control),
+}
+
+/// Why nothing was heard of a wish.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Nobody is there.
+    NotRunning,
+    /// Somebody is, and says nothing that can be understood.
+    NoAnswer,
+}
 
 /// Asks the JUICE that runs on this profile to come up and follow `invite`. Says whether there was one.
 pub async fn hand_over(profile: &Path, invite: Option<&str>) -> bool {
     let Some(address) = door::address(profile) else { return false };
     let line = invite.map_or_else(|| SHOW.to_owned(), |link| format!("{FOLLOW}{link}"));
+    say(&address, &line).await.is_ok_and(|answer| answer == OK)
+}
+
+/// Tells the JUICE that runs on this profile what to do, and gives back what came of it.
+///
+/// # Errors
+/// See [`Silence`].
+pub async fn control(profile: &Path, control: Control) -> Result<Outcome, Silence> {
+    let address = door::address(profile).ok_or(Silence::NotRunning)?;
+    let answer = say(&address, &format!("{CONTROL}{}", control.line())).await?;
+    Outcome::read(&answer).ok_or(Silence::NoAnswer)
+}
+
+/// Says one line, and hears one.
+async fn say(address: &Address, line: &str) -> Result<String, Silence> {
     let ask = async {
-        let stream = door::knock(&address).await.ok()?;
+        let stream = door::knock(address).await.map_err(|_| Silence::NotRunning)?;
         let mut stream = BufReader::new(stream);
-        stream.write_all(format!("{line}\n").as_bytes()).await.ok()?;
-        read_line(&mut stream).await
+        stream.write_all(format!("{line}\n").as_bytes()).await.map_err(|_| Silence::NoAnswer)?;
+        read_line(&mut stream).await.ok_or(Silence::NoAnswer)
     };
-    timeout(PATIENCE, ask).await.ok().flatten().as_deref() == Some(OK)
+    timeout(PATIENCE, ask).await.unwrap_or(Err(Silence::NoAnswer))
 }
 
 /// Where the JUICE on this profile listens; none where no place for it can be found.
@@ -57,8 +92,18 @@ async fn receive(stream: impl AsyncRead + AsyncWrite + Unpin, desk: &Desk) {
     let mut stream = BufReader::new(stream);
     let hear = async {
         let line = read_line(&mut stream).await?;
-        desk.tell(understood(&line)?);
-        stream.write_all(format!("{OK}\n").as_bytes()).await.ok()?;
+        let answer = match understood(&line)? {
+            Visit::Ask(ask) => {
+                desk.tell(ask);
+                OK
+            }
+            Visit::Control(control) => {
+                let (answer, outcome) = oneshot::channel();
+                desk.tell(Ask::Control(control, answer));
+                outcome.await.ok()?.line()
+            }
+        };
+        stream.write_all(format!("{answer}\n").as_bytes()).await.ok()?;
         stream.flush().await.ok()
     };
     if !matches!(timeout(PATIENCE, hear).await, Ok(Some(()))) {
@@ -72,12 +117,15 @@ async fn read_line(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Option<String
     Some(line.strip_suffix('\n')?.to_owned())
 }
 
-fn understood(line: &str) -> Option<Ask> {
+fn understood(line: &str) -> Option<Visit> {
     if line == SHOW {
-        return Some(Ask::Show(None));
+        return Some(Visit::Ask(Ask::Show(None)));
+    }
+    if let Some(wish) = line.strip_prefix(CONTROL) {
+        return Control::read(wish).map(Visit::Control);
     }
     let link = links::invite(line.strip_prefix(FOLLOW)?)?;
-    Some(Ask::Show(Some(WindowNews::FollowInvite { link })))
+    Some(Visit::Ask(Ask::Show(Some(WindowNews::FollowInvite { link }))))
 }
 
 /// A short name for a profile's folder (FNV-1a, 64 bits): the same at every start and in every version.
@@ -101,21 +149,28 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_to_show_the_window_or_to_follow_an_invite_and_nothing_else() {
-        assert!(matches!(understood("show"), Some(Ask::Show(None))));
-        let followed = understood("follow juice:1:abc");
-        assert!(matches!(followed, Some(Ask::Show(Some(WindowNews::FollowInvite { link }))) if link == "juice:1:abc"));
-        for line in ["", "quit", "follow", "follow https://example.org", "follow juice:1:", "show me"] {
+    fn a_line_says_to_show_the_window_to_follow_an_invite_or_what_to_do_and_nothing_else() {
+        assert!(matches!(understood("show"), Some(Visit::Ask(Ask::Show(None)))));
+        let Some(Visit::Ask(Ask::Show(Some(WindowNews::FollowInvite { link })))) = understood("follow juice:1:abc")
+        else {
+            panic!("an invite is followed");
+        };
+        assert_eq!(link, "juice:1:abc");
+        assert!(matches!(understood("ctl hang-up"), Some(Visit::Control(Control::HangUp))));
+        for line in
+            ["", "quit", "follow", "follow https://example.org", "follow juice:1:", "show me", "ctl", "ctl quit"]
+        {
             assert!(understood(line).is_none(), "{line} says nothing");
         }
     }
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn a_second_start_hands_its_link_to_the_first() {
+    async fn a_second_start_hands_its_link_to_the_first_and_wishes_are_answered() {
         let profile = std::env::temp_dir().join(format!("juice-instance-{}", std::process::id()));
         std::fs::create_dir_all(&profile).expect("a folder for the test");
         assert!(!hand_over(&profile, None).await, "nobody is there yet");
+        assert_eq!(control(&profile, Control::Show).await, Err(Silence::NotRunning));
 
         let (desk, mut asks) = Desk::new();
         let address = address(&profile).expect("there is a place");
@@ -128,6 +183,14 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(matches!(asks.recv().await, Some(Ask::Show(Some(WindowNews::FollowInvite { .. })))));
+
+        let asked = tokio::spawn({
+            let profile = profile.clone();
+            async move { control(&profile, Control::HangUp).await }
+        });
+        let Some(Ask::Control(Control::HangUp, answer)) = asks.recv().await else { panic!("the desk is asked") };
+        answer.send(Outcome::NoCall).expect("somebody waits");
+        assert_eq!(asked.await.expect("it ends"), Ok(Outcome::NoCall));
         listening.abort();
         std::fs::remove_dir_all(profile).expect("the folder goes");
     }

@@ -7,6 +7,8 @@
 mod arguments;
 mod chosen;
 mod commands;
+mod control;
+mod ctl;
 mod desk;
 mod dialogs;
 mod events;
@@ -17,12 +19,17 @@ mod mirror;
 mod outside;
 mod pasted;
 mod quit;
+mod talk_key;
 mod toasts;
 mod tray;
 mod window;
 mod words;
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::Context;
 use clap::Parser;
@@ -31,10 +38,12 @@ use tauri::{DragDropEvent, RunEvent, WindowEvent};
 use tokio::{runtime::Runtime, time::sleep};
 
 use self::{
-    arguments::Arguments,
+    arguments::{Arguments, Errand},
     chosen::Chosen,
+    ctl::Ctl,
     desk::{Ask, Clerk, Desk, Manner},
     keyring::Keyring,
+    talk_key::Ground,
 };
 
 /// The engine has few tasks and none of them computes for long.
@@ -47,6 +56,9 @@ fn main() -> ExitCode {
     juice_engine::forget_tls_secrets_file();
     let arguments = Arguments::parse();
     arguments::start_log();
+    if let Some(Errand::Ctl(ctl)) = arguments.errand {
+        return errand(&arguments, ctl);
+    }
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -57,6 +69,25 @@ fn main() -> ExitCode {
     }
 }
 
+/// Tells the JUICE that runs on the profile what to do.
+fn errand(arguments: &Arguments, ctl: Ctl) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(anyhow::Error::from);
+    match runtime.and_then(|runtime| Ok((runtime, profile(arguments)?))) {
+        Ok((runtime, profile)) => runtime.block_on(ctl::say(&profile, ctl)),
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn profile(arguments: &Arguments) -> anyhow::Result<PathBuf> {
+    match arguments.profile.clone().or_else(juice_engine::default_profile) {
+        Some(profile) => std::path::absolute(profile).context("the profile's folder can't be found"),
+        None => anyhow::bail!("there is no home for a profile here; name a folder with --profile"),
+    }
+}
+
 fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
@@ -64,10 +95,7 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         .enable_all()
         .build()
         .context("no threads to run on")?;
-    let profile = match arguments.profile.clone().or_else(juice_engine::default_profile) {
-        Some(profile) => std::path::absolute(profile).context("the profile's folder can't be found")?,
-        None => anyhow::bail!("there is no home for a profile here; name a folder with --profile"),
-    };
+    let profile = profile(&arguments)?;
     let Some((engine, events)) = runtime.block_on(start(&profile, &arguments))? else {
         tracing::info!("JUICE runs on this profile already and has come up");
         return Ok(0);
@@ -82,6 +110,7 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         exit_when_closed: std::env::var_os("JUICE_EXIT_WHEN_CLOSED").is_some_and(|value| value == "1"),
         invite,
         profile,
+        ground: Ground::Nothing,
     };
     let code = frame(&runtime, &engine, &keyring, events, manner)?;
     tracing::debug!("the window has ended");
@@ -156,6 +185,7 @@ fn frame(runtime: &Runtime, engine: &Handle, keyring: &Keyring, events: Events, 
         .on_window_event(move |_, event| hear_window(&for_window, event))
         .setup(move |app| {
             let handle = app.handle().clone();
+            let manner = Manner { ground: talk_key::ground(&handle), ..manner };
             tauri::async_runtime::spawn(async move {
                 let clerk = Clerk::new(handle, engine_for_setup, keyring_for_setup, chosen, for_setup, manner);
                 clerk.work(events, asks).await;

@@ -29,6 +29,8 @@ pub struct Words {
     pub calls: &'static str,
     pub answer: &'static str,
     pub decline: &'static str,
+    /// What the key for talking does, to a desktop that asks the person about it.
+    pub talk_key: &'static str,
     pub missed: &'static str,
     pub talked: &'static str,
     /// Before a picture's name.
@@ -59,6 +61,7 @@ const ENGLISH: Words = Words {
     calls: "is calling",
     answer: "Answer",
     decline: "Decline",
+    talk_key: "Talk while it is held",
     missed: "Missed call",
     talked: "Voice call",
     picture: "Picture",
@@ -86,6 +89,7 @@ const GERMAN: Words = Words {
     calls: "ruft an",
     answer: "Annehmen",
     decline: "Ablehnen",
+    talk_key: "Sprechen, solange sie gehalten wird",
     missed: "Anruf verpasst",
     talked: "Anruf",
     picture: "Bild",

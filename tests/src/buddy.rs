@@ -40,6 +40,11 @@ impl Buddy {
         heard(self.folder.path())
     }
 
+    /// Where it rings.
+    pub fn rung(&self) -> PathBuf {
+        self.heard().with_extension("ring.wav")
+    }
+
     /// An engine with a fresh account at `server`.
     pub async fn register(name: &str, server: &str) -> Self {
         let buddy = Self::new(name).await;

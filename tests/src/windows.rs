@@ -7,13 +7,15 @@ mod desktop;
 mod driver;
 mod page;
 mod service;
+mod shortcuts;
 mod stage;
 mod toasts;
 
 pub use self::{
     desktop::Desktop,
-    driver::Window,
+    driver::{Window, app_on},
     page::id,
+    shortcuts::Shortcuts,
     stage::{Stage, can_be_driven, wait_for},
     toasts::Toasts,
 };

@@ -16,8 +16,8 @@ use std::time::Duration;
 use juice_engine::{
     audio::Source,
     view::{
-        CallRecord, CallStage, CallVerdict, CallView, Command, EndReason, ErrorCode, Event, MessageView, SoundSettings,
-        SoundTest,
+        Availability, CallRecord, CallStage, CallVerdict, CallView, Command, EndReason, ErrorCode, Event, MessageView,
+        SoundSettings, SoundTest,
     },
 };
 use juice_tests::{
@@ -130,6 +130,70 @@ async fn two_talk_and_each_hears_the_other_alone() {
         let (author, record) = trace(buddy).await;
         assert!(author == mine && matches!(record, CallRecord::Talked { seconds: 3..=20 }), "{record:?}");
     }
+}
+
+/// The loudest sample of where it rang, once it has been silent for a moment; none where nothing rang.
+async fn rung(buddy: &Buddy) -> Option<f64> {
+    sleep(Duration::from_millis(700)).await;
+    let (_, samples) = buddy.rung().exists().then(|| juice_tests::wav::read(&buddy.rung()))?;
+    Some(samples.iter().fold(0.0, |most: f64, sample| most.max(sample.abs())))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_heard_to_ring_on_both_sides_until_it_is_answered() {
+    let mut pair = Pair::new().await;
+    let call = pair.place().await;
+    sleep(Duration::from_secs(1)).await;
+    pair.bob.command(Command::AnswerCall { call: call.clone() }).await.expect("it is answered");
+    stage(&mut pair.alice, CallStage::Talking).await;
+    let (rings, rings_back) = (rung(&pair.bob).await.unwrap(), rung(&pair.alice).await.unwrap());
+    assert!((0.2..0.6).contains(&rings), "bob hears it ring: {rings}");
+    assert!(rings_back > 0.03 && rings_back < rings / 2.0, "alice hears it softly: {rings_back}");
+    let (seconds, same) = (juice_tests::wav::read(&pair.bob.rung()).1.len(), rung(&pair.bob).await);
+    assert!(seconds < 3 * 48_000, "it ended with the answer, after {seconds} samples");
+    assert_eq!(same, Some(rings), "and rings no more");
+    pair.bob.command(Command::HangUp { call }).await.expect("hangs up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_busy_or_wants_no_sounds_hears_no_ring() {
+    let mut pair = Pair::new().await;
+    let status = |availability| Command::SetStatus { availability, text: String::new() };
+    pair.bob.command(status(Availability::Busy)).await.expect("is told");
+    let call = pair.place().await;
+    assert_eq!(rung(&pair.bob).await, None, "busy");
+    pair.bob.command(Command::DeclineCall { call }).await.expect("declines");
+    ended(&mut pair.alice).await;
+
+    pair.bob.command(status(Availability::Here)).await.expect("is told");
+    let quiet = SoundSettings { sounds: false, ..pair.bob.handle.sound_devices().await.settings };
+    pair.bob.command(Command::SetSound { settings: quiet.clone() }).await.expect("is kept");
+    let call = pair.place().await;
+    assert_eq!(rung(&pair.bob).await, None, "no sounds");
+    let settings = SoundSettings { sounds: true, ..quiet };
+    pair.bob.command(Command::SetSound { settings }).await.expect("is kept");
+    assert!(rung(&pair.bob).await.is_some(), "from then on it rings");
+    pair.bob.command(Command::DeclineCall { call }).await.expect("declines");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_talks_by_a_key_is_muted_until_it_is_held() {
+    let mut pair = Pair::new().await;
+    let by_key = SoundSettings { push_to_talk: true, ..pair.bob.handle.sound_devices().await.settings };
+    pair.bob.command(Command::SetSound { settings: by_key.clone() }).await.expect("is kept");
+    let told = |event: &Event| matches!(event, Event::SoundDevicesChanged { devices } if devices.settings == by_key);
+    pair.bob.until("the settings", told).await;
+    let call = pair.place().await;
+    pair.bob.command(Command::AnswerCall { call: call.clone() }).await.expect("it is answered");
+    assert!(stage(&mut pair.bob, CallStage::Talking).await.muted);
+    pair.bob.command(Command::Mute { on: false }).await.expect("the key is held");
+    pair.bob.until("the voice", |event| matches!(event, Event::CallChanged { call } if !call.muted)).await;
+    pair.bob.command(Command::Mute { on: true }).await.expect("it is let go");
+    pair.bob.until("silence", |event| matches!(event, Event::CallChanged { call } if call.muted)).await;
+    let settings = SoundSettings { push_to_talk: false, ..by_key };
+    pair.bob.command(Command::SetSound { settings }).await.expect("is kept");
+    pair.bob.until("the voice", |event| matches!(event, Event::CallChanged { call } if !call.muted)).await;
+    pair.bob.command(Command::HangUp { call }).await.expect("hangs up");
 }
 
 #[tokio::test(flavor = "multi_thread")]

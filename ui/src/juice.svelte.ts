@@ -9,9 +9,11 @@ import type { Notice } from './bridge/generated/Notice';
 import type { WindowNews } from './bridge/generated/WindowNews';
 import { Roster } from './buddies/roster.svelte';
 import { Calls } from './call/call.svelte';
+import { ringAsChosen } from './call/rings';
 import { Chats } from './chat/chats.svelte';
 import { Session } from './session/session.svelte';
 import { asked, Desk } from './shared/desk.svelte';
+import { preferences } from './shared/preferences.svelte';
 import { drop } from './shared/sounds';
 import { words } from './shared/words';
 
@@ -61,6 +63,7 @@ export class Juice {
       this.roster.load(snapshot);
       this.calls.load(snapshot);
       this.failed = false;
+      if (snapshot.phase.type === 'open' && !preferences.sounds) void ringAsChosen(this.calls);
     } catch {
       this.failed = true;
       if (this.session.phase === null) return;
@@ -106,6 +109,9 @@ export class Juice {
         this.desk.filesOver = false;
         if (this.desk.open === null) this.desk.toast(words.dropNowhere);
         else this.desk.dropped = news.files;
+        break;
+      case 'talkKey':
+        this.calls.talkKey = news.state;
         break;
       case 'hidden':
         this.desk.toast(words.noticeHidden, { lasting: true });

@@ -1,32 +1,22 @@
-import { screen, waitFor, within } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { flushSync, tick } from 'svelte';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { idFor } from '../src/bridge/fake/cast';
 import { qualityOf } from '../src/bridge/fake/sounds';
 import type { CallQuality } from '../src/bridge/generated/CallQuality';
 import type { CallView } from '../src/bridge/generated/CallView';
 import type { EndReason } from '../src/bridge/generated/EndReason';
 import type { Notice } from '../src/bridge/generated/Notice';
+import { chosenBy, namesOf } from '../src/call/talkkeys';
 import { calledAgain, clockOf, lengthOf, traceOf } from '../src/call/wording';
-import { ring, ringBack } from '../src/shared/sounds';
+import { preferences } from '../src/shared/preferences.svelte';
 import { languages } from '../src/shared/words';
 import { expectAccessible, openConversation, openWindow, row, type OpenWindow } from './window';
 
-vi.mock('../src/shared/sounds', () => ({
-  doorOpens: vi.fn(),
-  doorCloses: vi.fn(),
-  drop: vi.fn(),
-  ring: vi.fn(),
-  ringBack: vi.fn(),
-}));
-
-const stopped = vi.fn();
-beforeEach(() => {
-  vi.clearAllMocks();
-  vi.mocked(ring).mockReturnValue(stopped);
-  vi.mocked(ringBack).mockReturnValue(stopped);
+afterEach(() => {
+  vi.useRealTimers();
+  preferences.sounds = true;
 });
-afterEach(() => vi.useRealTimers());
 
 const MIRA = idFor('mira');
 const NAME = 'Mira Okonkwo';
@@ -55,20 +45,18 @@ const stage = (): string => screen.getByTestId('call-stage').textContent?.replac
 const control = (name: string): HTMLElement => screen.getByTestId(`call-${name}`);
 
 describe('calling somebody', () => {
-  test('goes from the conversation’s header, and rings until it is over', async () => {
+  test('goes from the conversation’s header, and is shown until it is over', async () => {
     const window = await withMira();
     const header = screen.getByTestId('conversation-header');
     await window.user.click(within(header).getByRole('button', { name: `Call ${NAME}` }));
     await screen.findByTestId('call-bar');
     expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA });
     expect(stage()).toBe(`Calling ${NAME}…`);
-    expect(ringBack).not.toHaveBeenCalled();
     const [id = ''] = window.bridge.calls.calls.keys();
     window.bridge.calls.change(id, { stage: 'ringing' });
-    await waitFor(() => expect(ringBack).toHaveBeenCalledOnce());
+    await waitFor(() => expect(stage()).toBe(`It rings at ${NAME}’s`));
     window.bridge.calls.end(id, 'noAnswer');
-    await waitFor(() => expect(stopped).toHaveBeenCalledOnce());
-    expect(screen.queryByTestId('call-bar')).toBeNull();
+    await waitFor(() => expect(screen.queryByTestId('call-bar')).toBeNull());
   });
 
   test('goes from the row and from its menu', async () => {
@@ -423,15 +411,13 @@ describe('being called', () => {
     expect(screen.getByTestId('conversation').dataset['buddy']).toBe(MIRA);
   });
 
-  test('a key declines, and the ring stops', async () => {
+  test('a key declines', async () => {
     const window = await withMira();
     window.bridge.calls.begin(idFor('jonas'), {});
     await screen.findByTestId('incoming');
-    expect(ring).toHaveBeenCalledWith(1);
     await window.user.keyboard('{Control>}{Shift>}d{/Shift}{/Control}');
     await waitFor(() => expect(screen.queryByTestId('incoming')).toBeNull());
     expect(last(window)).toMatchObject({ type: 'declineCall' });
-    expect(stopped).toHaveBeenCalledOnce();
   });
 
   test('who pressed a button of it writes on afterwards', async () => {
@@ -443,23 +429,29 @@ describe('being called', () => {
     expect(document.activeElement).toBe(screen.getByTestId('composer'));
   });
 
-  test('in a call it rings softly, and says who will be held', async () => {
+  test('in a call it says who will be held', async () => {
     const window = await withMira();
     await talking(window);
     window.bridge.calls.begin(idFor('jonas'), {});
     const answer = await screen.findByTestId('incoming-answer');
     expect(answer.textContent).toContain(`Answer and hold ${NAME}`);
-    expect(vi.mocked(ring).mock.calls[0]?.[0]).toBeLessThan(0.5);
     await window.user.click(answer);
     await waitFor(() => expect(screen.getByTestId('call-waiting').dataset['buddy']).toBe(MIRA));
   });
 
-  test('who is busy hears no ring', async () => {
-    const window = await withMira();
-    await window.bridge.command({ type: 'setStatus', availability: 'busy', text: '' });
-    window.bridge.calls.begin(idFor('jonas'), {});
-    await screen.findByTestId('incoming');
-    expect(ring).not.toHaveBeenCalled();
+  test('the switch for sounds is the engine’s too, which rings', async () => {
+    const window = await openWindow('calls');
+    await window.user.click(screen.getByTestId('me-menu'));
+    await window.user.click(screen.getByTestId('sounds'));
+    await waitFor(() => expect(window.bridge.sounds.settings.sounds).toBe(false));
+    await window.user.click(screen.getByTestId('sounds'));
+    await waitFor(() => expect(window.bridge.sounds.settings.sounds).toBe(true));
+  });
+
+  test('who turned sounds off before hears no ring either', async () => {
+    preferences.sounds = false;
+    const window = await openWindow('calls');
+    await waitFor(() => expect(window.bridge.sounds.settings.sounds).toBe(false));
   });
 
   test('is within reach while a dialog is up, and after it', async () => {
@@ -660,6 +652,123 @@ describe('microphone and loudspeaker', () => {
     await waitFor(() => expect(last(window)).toEqual({ type: 'mute', on: true }));
     expect(calls(window)).toEqual(['mute', 'mute']);
     expect(screen.getByTestId<HTMLTextAreaElement>('composer').value).toBe('');
+  });
+
+  describe('the key for talking everywhere', () => {
+    const shown = (): string =>
+      [...screen.getByTestId('talk-key').querySelectorAll('kbd')].map((key) => key.textContent).join(' ');
+    const note = (): string =>
+      screen.getByTestId('talk-key').closest('.key')?.lastElementChild?.textContent ?? '';
+    const kept = (window: OpenWindow): string | null => window.bridge.sounds.settings.pushToTalkKey;
+
+    async function withKey(key: string | null): Promise<OpenWindow> {
+      const window = await sheet((before) => {
+        before.bridge.sounds.settings.pushToTalk = true;
+        before.bridge.sounds.settings.pushToTalkKey = key;
+      });
+      await screen.findByTestId('talk-key');
+      return window;
+    }
+
+    test('is offered to who talks by a key', async () => {
+      const window = await sheet();
+      expect(screen.queryByTestId('talk-key')).toBeNull();
+      await window.user.click(screen.getByTestId('sound-pushToTalk'));
+      await screen.findByTestId('talk-key');
+      expect(screen.getByTestId('talk-key').textContent).toContain('None');
+      await expectAccessible();
+    });
+
+    test('is chosen by pressing it, shown, and given up', async () => {
+      const window = await withKey(null);
+      await window.user.click(screen.getByTestId('talk-key'));
+      expect(screen.getByTestId('talk-key').textContent).toContain('Press the keys…');
+      await window.user.keyboard('{Control>}{Alt>}');
+      await waitFor(() => expect(shown()).toBe('Ctrl Alt'));
+      expect(kept(window)).toBeNull();
+      await window.user.keyboard('t{/Alt}{/Control}');
+      await waitFor(() => expect(kept(window)).toBe('Ctrl+Alt+KeyT'));
+      await waitFor(() => expect(shown()).toBe('Ctrl Alt T'));
+      await expectAccessible();
+      await window.user.click(screen.getByTestId('talk-key-clear'));
+      await waitFor(() => expect(kept(window)).toBeNull());
+      expect(document.activeElement).toBe(screen.getByTestId('talk-key'));
+    });
+
+    test('Escape leaves it as it was, and the sheet where it is', async () => {
+      const window = await withKey('F9');
+      await window.user.click(screen.getByTestId('talk-key'));
+      await window.user.keyboard('{Escape}');
+      await waitFor(() => expect(shown()).toBe('F9'));
+      expect(screen.queryByRole('dialog')).not.toBeNull();
+      expect(kept(window)).toBe('F9');
+    });
+
+    test('a key that one types with is refused, with a way out', async () => {
+      const window = await withKey(null);
+      await window.user.click(screen.getByTestId('talk-key'));
+      await window.user.keyboard('t');
+      await waitFor(() => expect(screen.getByRole('alert').textContent).toContain('You type with this one'));
+      await fireEvent.keyDown(screen.getByTestId('talk-key'), { key: 'F9', code: 'F9' });
+      await waitFor(() => expect(kept(window)).toBe('F9'));
+    });
+
+    test('while it is chosen it is no other key of calls', async () => {
+      const window = await openWindow('calls');
+      window.bridge.sounds.settings.pushToTalk = true;
+      await talking(window, { muted: true });
+      window.juice.desk.dialog = { kind: 'sound' };
+      await window.user.click(await screen.findByTestId('talk-key'));
+      await window.user.keyboard('{Control>}{Shift>}m{/Shift}{/Control}');
+      await waitFor(() => expect(kept(window)).toBe('Ctrl+Shift+KeyM'));
+      expect(calls(window)).toEqual([]);
+    });
+
+    test('what is wrong with it is said, with what to do', async () => {
+      const window = await withKey('Ctrl+Alt+KeyT');
+      for (const type of ['taken', 'refused', 'unusable'] as const) {
+        window.bridge.tellWindow({ type: 'talkKey', state: { type } });
+        await waitFor(() => expect(note()).toMatch(/Choose another one/));
+      }
+      window.bridge.tellWindow({ type: 'talkKey', state: { type: 'unknown' } });
+      await waitFor(() => expect(note()).toMatch(/Install its package.*juice ctl talk toggle/s));
+      window.bridge.tellWindow({ type: 'talkKey', state: { type: 'works', keys: 'Meta+T' } });
+      await waitFor(() => expect(note()).toContain('Meta+T'));
+      window.bridge.tellWindow({ type: 'talkKey', state: { type: 'asking' } });
+      await waitFor(() => expect(note()).toContain('asking you'));
+      await expectAccessible();
+    });
+
+    test('where there is none, the command that does the same is named', async () => {
+      const window = await withKey(null);
+      window.bridge.tellWindow({ type: 'talkKey', state: { type: 'impossible' } });
+      const said = await screen.findByTestId('talk-key-impossible');
+      expect(said.textContent).toContain('juice ctl talk toggle');
+      expect(screen.queryByTestId('talk-key')).toBeNull();
+      await expectAccessible();
+    });
+
+    test('every key that can be pressed has one way to be kept', () => {
+      const pressed = (key: string, code: string, held: Partial<KeyboardEvent> = {}) =>
+        chosenBy({
+          key,
+          code,
+          ctrlKey: false,
+          altKey: false,
+          shiftKey: false,
+          metaKey: false,
+          getModifierState: () => false,
+          ...held,
+        });
+      // On a German keyboard Y and Z have changed places; what is written on the key counts.
+      expect(pressed('z', 'KeyY', { ctrlKey: true })).toEqual({ kept: 'Ctrl+KeyZ' });
+      expect(pressed('!', 'Digit1', { altKey: true, shiftKey: true })).toEqual({ kept: 'Alt+Shift+Digit1' });
+      expect(pressed(' ', 'Space', { metaKey: true })).toEqual({ kept: 'Super+Space' });
+      expect(pressed('Pause', 'Pause')).toEqual({ kept: 'Pause' });
+      expect(pressed('ü', 'IntlRo', { ctrlKey: true })).toEqual({ why: 'unknown' });
+      expect(pressed('Shift', 'ShiftLeft', { shiftKey: true })).toBeNull();
+      expect(namesOf('Ctrl+Super+Numpad5')).toEqual(['Ctrl', 'Super', 'Num 5']);
+    });
   });
 
   test('the echo can be called from there, which leaves the sheet', async () => {

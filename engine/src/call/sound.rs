@@ -66,6 +66,14 @@ impl Sound {
         }
     }
 
+    /// Where it rings: a device of its own where a file is made, of which a call would make another.
+    pub(crate) fn bell(&self) -> SpeakerChoice {
+        match &self.sink {
+            Some(Sink::File(path)) => DeviceChoice::Synthetic(Sink::File(path.with_extension("ring.wav"))),
+            Some(Sink::Nothing) | None => self.speaker(),
+        }
+    }
+
     pub(crate) fn processing(&self) -> Processing {
         let SoundSettings { echo_cancellation, noise_suppression, gain_control, .. } = self.settings;
         Processing { echo: echo_cancellation, noise: noise_suppression, gain: gain_control }
@@ -133,5 +141,31 @@ impl FromStr for Sink {
     /// `nothing`, or the path of a WAV file to be made.
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         Ok(if word == "nothing" { Self::Nothing } else { Self::File(word.into()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_an_older_juice_kept_still_load() {
+        let file = std::env::temp_dir().join(format!("juice-sound-{}.json", std::process::id()));
+        let kept = r#"{"microphone":"pulse:x","speaker":null,"echoCancellation":true,"noiseSuppression":false,
+            "gainControl":true,"pushToTalk":true}"#;
+        std::fs::write(&file, kept).unwrap();
+        let settings = Sound::load(file.clone(), None, None).settings;
+        std::fs::remove_file(file).unwrap();
+        let usual = SoundSettings::default();
+        let microphone = Some("pulse:x".into());
+        assert_eq!(settings, SoundSettings { microphone, noise_suppression: false, push_to_talk: true, ..usual });
+        assert!(settings.sounds && settings.push_to_talk_key.is_none());
+    }
+
+    #[test]
+    fn it_never_rings_into_the_file_of_a_call() {
+        let file = |name: &str| DeviceChoice::Synthetic(Sink::File(name.into()));
+        let sound = Sound::load("/nowhere".into(), None, Some(Sink::File("/tmp/heard.wav".into())));
+        assert_eq!((sound.speaker(), sound.bell()), (file("/tmp/heard.wav"), file("/tmp/heard.ring.wav")));
     }
 }

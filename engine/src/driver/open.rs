@@ -87,8 +87,9 @@ impl Open {
         let files = Files::start(fittings, told);
         let (told, call_news) = mpsc::channel(CALL_NEWS);
         let accepted = opened.net.accepted(Room::Media).unwrap_or_else(|| mpsc::channel(1).1);
-        let talks =
+        let mut talks =
             Talks::start(call::Fittings { door: opened.net.door(Room::Media), accepted, sound, downloads }, told);
+        talks.overhear(&Event::MeChanged { me: opened.messenger.views().me });
         Self {
             messenger: opened.messenger,
             store: opened.store,
@@ -192,6 +193,9 @@ impl Open {
 
     pub fn command(&mut self, now: Now, command: Command, answer: Answer<Result<Reply, CommandError>>) {
         let Some(answer) = self.files.act(&command, answer) else { return };
+        if let Some(on) = self.mutes(&command) {
+            self.messenger.handle(now, Input::Command(0, Command::Mute { on }));
+        }
         let command = match self.talks.ask(command) {
             Ok(done) => return drop(answer.send(done)),
             Err(command) => command,
@@ -203,6 +207,17 @@ impl Open {
             return self.files.prepare(self.last_number, buddy, path.into(), caption);
         }
         self.messenger.handle(now, Input::Command(self.last_number, command));
+    }
+
+    /// Who talks by a key has the microphone off until it is held; who does so no more has it on.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "few commands begin a call")]
+    fn mutes(&self, command: &Command) -> Option<bool> {
+        let by_key = self.sound().settings.push_to_talk;
+        match command {
+            Command::PlaceCall { .. } | Command::AnswerCall { .. } => by_key.then_some(true),
+            Command::SetSound { settings } => (settings.push_to_talk != by_key).then_some(settings.push_to_talk),
+            _ => None,
+        }
     }
 
     fn call_told(&mut self, now: Now, news: CallNews, events: &broadcast::Sender<Event>) {
@@ -246,9 +261,10 @@ impl Open {
         }
     }
 
-    /// Tells the files' room what concerns it: files that come and go with messages, and who is linked.
+    /// Tells the other rooms what concerns them: files that come and go with messages, who is linked, and who calls.
     #[expect(clippy::wildcard_enum_match_arm, reason = "few events are about who is there")]
-    fn overheard(&self, event: &Event) {
+    fn overheard(&mut self, event: &Event) {
+        self.talks.overhear(event);
         self.files.heard(event);
         let buddy = match event {
             Event::BuddyChanged { buddy } => &buddy.id,

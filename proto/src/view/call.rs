@@ -189,9 +189,9 @@ pub struct SoundDevices {
     pub settings: SoundSettings,
 }
 
-/// How sound goes in and out.
+/// How sound goes in and out. What a kept one doesn't say is as usual.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 #[ts(export)]
 pub struct SoundSettings {
     /// A microphone's id; none is the system's choice.
@@ -206,6 +206,11 @@ pub struct SoundSettings {
     pub gain_control: bool,
     /// The microphone is on only while a key is held.
     pub push_to_talk: bool,
+    /// That key wherever the focus is: modifiers (`Ctrl`, `Alt`, `Shift`, `Super`) and one key as the W3C's UI Events
+    /// name its code, joined by `+`, as in `Ctrl+Alt+KeyT`. None: only the window's own.
+    pub push_to_talk_key: Option<String>,
+    /// JUICE makes sounds of its own: it rings.
+    pub sounds: bool,
 }
 
 impl Default for SoundSettings {
@@ -217,6 +222,8 @@ impl Default for SoundSettings {
             noise_suppression: true,
             gain_control: true,
             push_to_talk: false,
+            push_to_talk_key: None,
+            sounds: true,
         }
     }
 }

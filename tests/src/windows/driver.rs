@@ -198,7 +198,7 @@ fn pss_of(process: u32) -> f64 {
 }
 
 /// The process of the app on a profile, which its command line names.
-fn app_on(profile: &Path) -> Option<u32> {
+pub fn app_on(profile: &Path) -> Option<u32> {
     let app = program("juice").display().to_string();
     numbers().find(|number| {
         let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();

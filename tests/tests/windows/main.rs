@@ -14,6 +14,7 @@
 
 mod calls;
 mod meeting;
+mod outside;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -43,19 +44,19 @@ struct Scene {
     stage: Stage,
     server: ServerProcess,
     folders: Vec<Folder>,
-    desktop: bool,
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 impl Scene {
     fn set(names: &[&str]) -> Self {
         let folders: Vec<_> = ["server"].iter().chain(names).copied().map(Folder::new).collect();
         let server = ServerProcess::start(folders[0].path(), "127.0.0.1:0");
-        Self { stage: Stage::open("1400x1000"), server, folders, desktop: false }
+        Self { stage: Stage::open("1400x1000"), server, folders, environment: Vec::new() }
     }
 
     /// A desktop, for the windows that are opened from here on.
     fn desktop(&mut self) -> Desktop {
-        self.desktop = true;
+        self.environment.push(Desktop::ENVIRONMENT);
         Desktop::watch(&self.stage)
     }
 
@@ -63,7 +64,7 @@ impl Scene {
         let folder = self.folders[number + 1].path();
         let home = folder.display().to_string();
         let mut environment = vec![("LANG", "en_GB.UTF-8"), ("HOME", home.as_str())];
-        environment.extend(self.desktop.then_some(Desktop::ENVIRONMENT));
+        environment.extend(&self.environment);
         let server = ["--server", self.server.address()];
         Window::open(&self.stage, folder, &[&server[..], &SOUND].concat(), &environment)
     }

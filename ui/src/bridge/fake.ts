@@ -355,8 +355,12 @@ export class FakeBridge implements Bridge {
         return this.calls.setVolume(command);
       case 'recordCall':
         return this.calls.record(command);
-      case 'setSound':
+      case 'setSound': {
+        const { pushToTalk, pushToTalkKey } = command.settings;
+        const has = pushToTalk && pushToTalkKey !== null;
+        this.tellWindow({ type: 'talkKey', state: has ? { type: 'works', keys: null } : { type: 'unset' } });
         return this.sounds.set(command.settings);
+      }
       case 'testSound':
         return this.sounds.test(command.on);
       case 'createInvite': {

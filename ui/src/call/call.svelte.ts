@@ -14,6 +14,7 @@ import type { SoundDevices } from '../bridge/generated/SoundDevices';
 import type { SoundLevels } from '../bridge/generated/SoundLevels';
 import type { SoundSettings } from '../bridge/generated/SoundSettings';
 import type { SoundTest } from '../bridge/generated/SoundTest';
+import type { TalkKeyState } from '../bridge/generated/TalkKeyState';
 import { inWords } from '../session/refusals';
 import type { Session } from '../session/session.svelte';
 import type { Desk } from '../shared/desk.svelte';
@@ -34,6 +35,8 @@ export class Calls {
   blind = $state(false);
   test = $state.raw<SoundTest | null>(null);
   ended = $state.raw<Ended | null>(null);
+  /** How the key for talking stands that works while another window has the focus. */
+  talkKey = $state.raw<TalkKeyState>({ type: 'unset' });
   #all = $state.raw<CallView[]>([]);
   #session: Session;
   #desk: Desk;
@@ -59,12 +62,6 @@ export class Calls {
   get waiting(): CallView[] {
     const { current } = this;
     return this.#all.filter((call) => call.stage !== 'incoming' && call.id !== current?.id);
-  }
-
-  /** What is to be heard: somebody calls, or it rings where I call. */
-  get ringing(): 'here' | 'there' | null {
-    if (this.incoming.length > 0) return 'here';
-    return this.current?.stage === 'ringing' && !this.current.held ? 'there' : null;
   }
 
   /** What is to be known in a call beside the call itself. */

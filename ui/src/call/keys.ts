@@ -1,11 +1,12 @@
 // The keys of calls, wherever the focus is: answering, declining, muting, and the one that is held to talk.
 
 import type { Calls } from './call.svelte';
+import { choosing } from './talkkeys';
 
 /** Before any field or dialog gets to see it. */
 export function keyDown(event: KeyboardEvent, calls: Calls): void {
   const ctrl = event.ctrlKey || event.metaKey;
-  if (!ctrl || event.altKey) return;
+  if (!ctrl || event.altKey || choosing.on) return;
   let taken = false;
   if (event.code === 'Space' && !event.shiftKey) taken = calls.push(true);
   else if (event.shiftKey) taken = withShift(event.key.toLowerCase(), event.repeat, calls);

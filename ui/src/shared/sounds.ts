@@ -1,7 +1,6 @@
-// Sounds made on the spot: a door that opens, a door that closes, a drop for a message, and two that go on until they
-// are stopped: the ring of a call, and the ring at the other end.
+// Sounds made on the spot: a door that opens, a door that closes, and a drop for a message.
 //
-// Synthesised rather than played from files, so nothing has to be fetched.
+// Synthesised rather than played from files, so nothing has to be fetched. Calls ring from the engine, window or not.
 
 import { preferences } from './preferences.svelte';
 
@@ -22,7 +21,6 @@ function tone(
   delay: number,
   length: number,
   loudness: number,
-  into: AudioNode = at.destination,
 ): void {
   const start = at.currentTime + delay;
   const oscillator = at.createOscillator();
@@ -33,7 +31,7 @@ function tone(
   gain.gain.setValueAtTime(0, start);
   gain.gain.linearRampToValueAtTime(loudness, start + 0.008);
   gain.gain.exponentialRampToValueAtTime(0.0001, start + length);
-  oscillator.connect(gain).connect(into);
+  oscillator.connect(gain).connect(at.destination);
   oscillator.start(start);
   oscillator.stop(start + length);
 }
@@ -75,62 +73,4 @@ export function drop(): void {
   if (!at) return;
   tone(at, 520, 1040, 0, 0.14, 0.1);
   tone(at, 780, 1170, 0.07, 0.18, 0.05);
-}
-
-/** A ring comes again after so long, in ms. */
-const RING_EVERY = 2600;
-const RING_BACK_EVERY = 4000;
-/** How fast it falls silent, as a time constant in seconds: at once to the ear, and without a click. */
-const STOPPED = 0.005;
-
-/** Somebody calls: two rising thirds as on a marimba, softer where one is talking. Returns how to stop it. */
-export function ring(loudness = 1): () => void {
-  return again(RING_EVERY, loudness, (at, into) => {
-    const notes = [659, 784, 988, 784, 659, 784, 988, 1319];
-    notes.forEach((note, n) => {
-      const delay = n * 0.13 + (n > 3 ? 0.22 : 0);
-      tone(at, note, note, delay, 0.34, 0.13, into);
-      tone(at, note * 4, note * 4, delay, 0.09, 0.02, into);
-    });
-  });
-}
-
-/** It rings at the other end: one low, soft breath. Returns how to stop it. */
-export function ringBack(): () => void {
-  return again(RING_BACK_EVERY, 1, (at, into) => {
-    for (const [n, delay] of [0, 0.34].entries()) {
-      tone(at, 392, 392, delay, 0.5 + n * 0.3, 0.05, into);
-      tone(at, 494, 494, delay, 0.5 + n * 0.3, 0.04, into);
-    }
-  });
-}
-
-function again(
-  every: number,
-  loudness: number,
-  play: (at: AudioContext, into: AudioNode) => void,
-): () => void {
-  let out: { at: AudioContext; gain: GainNode } | null = null;
-  const hush = (): void => {
-    out?.gain.gain.setTargetAtTime(0, out.at.currentTime, STOPPED);
-    const gone = out?.gain;
-    setTimeout(() => gone?.disconnect(), 100);
-    out = null;
-  };
-  const once = (): void => {
-    hush();
-    const at = audio();
-    if (!at) return;
-    const gain = at.createGain();
-    gain.gain.setValueAtTime(loudness, at.currentTime);
-    gain.connect(at.destination);
-    out = { at, gain };
-    play(at, gain);
-  };
-  once();
-  const timer = setInterval(once, every);
-  return () => {
-    clearInterval(timer);
-    hush();
-  };
 }

@@ -59,6 +59,8 @@ export class Sounds {
     noiseSuppression: true,
     gainControl: true,
     pushToTalk: false,
+    pushToTalkKey: null,
+    sounds: true,
   };
   /** The call that is heard, where there is one. */
   call: () => CallView | undefined = () => undefined;
