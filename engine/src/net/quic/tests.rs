@@ -7,7 +7,10 @@ use juice_proto::id::DeviceId;
 use libp2p::{
     Multiaddr, PeerId, Stream, Swarm, SwarmBuilder,
     identity::Keypair,
-    swarm::{ConnectionId, SwarmEvent, dial_opts::DialOpts},
+    swarm::{
+        ConnectionId, SwarmEvent,
+        dial_opts::{DialOpts, PeerCondition},
+    },
 };
 use tokio::{
     sync::{Mutex, mpsc},
@@ -214,6 +217,31 @@ async fn datagrams_come_with_their_device_until_one_is_malformed_or_the_connecti
     let _ = alice.swarm.disconnect_peer_id(bob.id());
     a_moment(&mut alice, &mut bob).await;
     assert!(!from_alice.send(&bob.device(), vec![1]) && !from_bob.send(&alice.device(), vec![1]), "none is left");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_datagrams_holds_up_no_stream() {
+    let (mut alice, mut bob) = both_ways(true, true).await;
+    let (flood, device) = (alice.datagrams.clone().unwrap(), bob.device());
+    let flood = tokio::spawn(async move {
+        let mut sent = 0;
+        while flood.send(&device, vec![0; 1_000]) {
+            sent += 1;
+            if sent % 64 == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        sent
+    });
+    // On it goes, and so do the streams.
+    let second = DialOpts::peer_id(bob.id()).condition(PeerCondition::Always).addresses(vec![bob.address()]).build();
+    alice.swarm.dial(second).unwrap();
+    let (at_alice, at_bob) = connect(&mut alice, &mut bob).await;
+    talk(&mut alice, at_alice, &mut bob).await;
+    talk(&mut bob, at_bob, &mut alice).await;
+    let _ = alice.swarm.disconnect_peer_id(bob.id());
+    a_moment(&mut alice, &mut bob).await;
+    assert!(flood.await.unwrap() > 1_000, "that was no flood");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
