@@ -6,11 +6,13 @@
 //! When the news channel is full, links stop reading and the Swarm keeps its news to itself until there is room.
 
 mod behaviour;
+mod datagrams;
 mod dials;
 mod door;
 mod identity;
 mod link;
 mod outgoing;
+mod quic;
 mod reach;
 mod relay;
 mod streams;
@@ -27,10 +29,14 @@ use juice_proto::{
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub use self::door::{Door, PeerStream, Room};
 use self::{
+    datagrams::Datagrams,
     outgoing::Outgoing,
     task::{Order, Task},
+};
+pub use self::{
+    datagrams::{Catch, Malformed},
+    door::{Door, PeerStream, Room},
 };
 
 /// How many orders may wait for the Swarm's task: a dial for each of 1,000 buddies, several times over.
@@ -140,6 +146,7 @@ pub struct Full;
 #[derive(Debug)]
 pub struct Net {
     orders: mpsc::Sender<Order>,
+    datagrams: Datagrams,
     news: mpsc::Sender<NetNews>,
     outgoing: Outgoing,
     accepted: HashMap<Room, mpsc::Receiver<PeerStream>>,
@@ -160,8 +167,9 @@ impl Net {
         let (media, accepted_media) = mpsc::channel(door::MAX_WAITING);
         let accept = HashMap::from([(Room::Files, files), (Room::Media, media)]);
         let accepted = HashMap::from([(Room::Files, accepted_files), (Room::Media, accepted_media)]);
-        let task = Task::new(&config, inbox, news.clone(), outgoing.clone(), accept, stop.clone())?;
-        Ok(Self { orders, news, outgoing, accepted, stop, task: tokio::spawn(task.run()) })
+        let datagrams = Datagrams::new(orders.clone());
+        let task = Task::new(&config, inbox, news.clone(), outgoing.clone(), accept, datagrams.clone(), stop.clone())?;
+        Ok(Self { orders, datagrams, news, outgoing, accepted, stop, task: tokio::spawn(task.run()) })
     }
 
     /// Opens a link to a device: on a connection that is there, or by dialling these addresses, and the relay where
@@ -197,9 +205,9 @@ impl Net {
         }
     }
 
-    /// The way to open streams for a purpose.
+    /// The way to open streams for a purpose, and to datagrams.
     pub fn door(&self, room: Room) -> Door {
-        Door { room, orders: self.orders.clone() }
+        Door { room, orders: self.orders.clone(), datagrams: self.datagrams.clone() }
     }
 
     /// The streams for a purpose that others open: once. While nobody takes them they are reset.

@@ -286,6 +286,9 @@ pub fn media(input: &[u8]) {
     if let Ok(report) = frame::decode::<Report>(input) {
         let _ = report.echo.map(|echo| echo.round_trip_ms(report.said_ms));
     }
+    if let Ok(Some((mark, packet))) = media::of_datagram(input) {
+        assert!(packet.len() <= media::MAX_PACKET && input.ends_with(packet) && !mark.is_of(&call));
+    }
     if let Some((header, _)) = input.split_first_chunk() {
         assert!(
             media::length(*header).is_ok_and(|length| length <= media::MAX_PACKET) || media::length(*header).is_err()

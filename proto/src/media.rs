@@ -1,16 +1,20 @@
-//! How voice crosses: packets on several streams of [`PROTOCOL`], sealed with the call's keys.
+//! How voice crosses: packets in datagrams or on several streams of [`PROTOCOL`], sealed with the call's keys.
 //!
-//! Each side opens [`LANES`] streams to the other and says on each first which call it is for, as a [`MediaHello`] in a
+//! Where the way to a device carries datagrams, each packet leaves as one: a byte 0, the first eight bytes of the call's
+//! id, and the packet ([`datagram()`]). What begins with another byte, or is of no call with that device, is dropped; what
+//! does not parse counts against the device. Elsewhere packets take streams. Each side opens [`LANES`] to the other and says on each first which call it is for, as a [`MediaHello`] in a
 //! frame. Then packets follow, each with a length of two bytes; packet n goes on lane n mod [`LANES`], so that one that is
 //! lost on the way holds up only those on its own lane. A packet is its kind, its number (u64, counted from 0 for each
 //! side and kind), and what is sealed: ChaCha20-Poly1305 under a key of the call, the sender and the kind, the nonce
 //! being the number. Keys come by HKDF-SHA256 out of both sides' halves of the secret and never leave RAM, so no number
 //! comes twice under one key; the receiver takes each number once.
 
+mod datagram;
 mod replay;
 mod report;
 
 pub use self::{
+    datagram::{CallMark, datagram, of_datagram},
     replay::Replay,
     report::{Echo, Report},
 };

@@ -236,6 +236,9 @@ mod tests {
             they_record: false,
             recording: false,
             volume: 100,
+            with: Vec::new(),
+            can_add: false,
+            people: Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
-//! The way in: streams that others open for a call, each read in a task of its own.
+//! The way in: datagrams, and streams that others open for a call, each read in a task of its own.
 //!
+//! A datagram names its call; one for a call that is not here, or with another device, is dropped.
 //! A stream says first which call it is for. One for a call that is not here yet is kept for a moment, since the voice
 //! of who answers may overtake the answer; one for a call that is over, or with another device, is closed unread.
 
@@ -22,7 +23,7 @@ use tokio::{
 };
 
 use super::inbox::Inbox;
-use crate::net::{Door, PeerStream};
+use crate::net::{Catch, Door, Malformed, PeerStream};
 
 /// How long the first frame may take.
 const HELLO: Duration = Duration::from_secs(5);
@@ -42,15 +43,17 @@ struct Open {
 impl Arrivals {
     /// Lets packets of a call in from now on, until the inbox is dropped.
     pub fn expect(&self, call: CallId, device: DeviceId, inbox: &Arc<Inbox>) {
-        let mut inboxes = self.inboxes();
+        let mut inboxes = self.0.inboxes();
         inboxes.retain(|_, (_, inbox)| inbox.strong_count() > 0);
         inboxes.insert(call, (device, Arc::downgrade(inbox)));
         drop(inboxes);
         self.0.changed.notify_waiters();
     }
 
-    /// Reads what others open until the net is gone.
+    /// Takes datagrams, and reads what others open until the net is gone.
     pub async fn run(self, mut accepted: mpsc::Receiver<PeerStream>, door: Door) {
+        let open = Arc::downgrade(&self.0);
+        door.give_datagrams(open);
         let mut streams = JoinSet::new();
         while let Some(stream) = accepted.recv().await {
             while streams.try_join_next().is_some() {}
@@ -89,16 +92,38 @@ impl Arrivals {
         loop {
             let mut changed = std::pin::pin!(self.0.changed.notified());
             changed.as_mut().enable();
-            if let Some((_, inbox)) = self.inboxes().get(call).filter(|(expected, _)| expected == device) {
+            if let Some((_, inbox)) = self.0.inboxes().get(call).filter(|(expected, _)| expected == device) {
                 return Weak::clone(inbox);
             }
             changed.await;
         }
     }
+}
 
+impl Open {
     fn inboxes(&self) -> MutexGuard<'_, HashMap<CallId, (DeviceId, Weak<Inbox>)>> {
         // Nothing that runs under the lock can leave it half done.
-        self.0.inboxes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+impl Arrivals {
+    /// As if the net had brought it.
+    pub fn catch(&self, device: DeviceId, datagram: &[u8]) -> Result<(), Malformed> {
+        self.0.catch(device, datagram)
+    }
+}
+
+impl Catch for Open {
+    fn catch(&self, device: DeviceId, datagram: &[u8]) -> Result<(), Malformed> {
+        let Some((mark, packet)) = media::of_datagram(datagram).map_err(|_| Malformed)? else { return Ok(()) };
+        let is_meant = |(call, (with, _)): &(&CallId, &(DeviceId, _))| mark.is_of(call) && *with == device;
+        let inbox = self.inboxes().iter().find(is_meant).and_then(|(_, (_, inbox))| inbox.upgrade());
+        if let Some(inbox) = inbox {
+            inbox.take(&mut packet.to_vec());
+        }
+        Ok(())
     }
 }
 

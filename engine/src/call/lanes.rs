@@ -1,5 +1,7 @@
-//! The way out: the streams on which one call's packets leave, each with a place for the newest.
+//! The way out: datagrams where the way to the device carries them, else the streams on which one call's packets leave,
+//! each with a place for the newest.
 //!
+//! The streams stand by, so that a packet never waits for one when the way changes.
 //! A lane that is held up keeps one packet waiting and lets a newer one take its place, so nothing stale piles up. A
 //! lane whose stream broke opens another, and all do when a better way to the device has come.
 
@@ -9,7 +11,7 @@ use futures::AsyncWriteExt;
 use juice_proto::{
     frame,
     id::{CallId, DeviceId},
-    media::{LANES, MediaHello},
+    media::{self, LANES, MediaHello},
 };
 use tokio::{
     sync::watch,
@@ -26,6 +28,9 @@ const STUCK: Duration = Duration::from_secs(4);
 
 /// The streams of one call. Dropping it closes them.
 pub(super) struct Lanes {
+    door: Door,
+    device: DeviceId,
+    call: CallId,
     waiting: Vec<watch::Sender<Vec<u8>>>,
     anew: watch::Sender<()>,
     _tasks: JoinSet<()>,
@@ -45,11 +50,14 @@ impl Lanes {
             waiting
         });
         let waiting = waiting.collect();
-        Self { waiting, anew, _tasks: tasks }
+        Self { door: door.clone(), device, call, waiting, anew, _tasks: tasks }
     }
 
-    /// Sends a packet on the lane of its number.
+    /// Sends a packet as a datagram, or on the lane of its number.
     pub fn send(&self, number: u64, packet: Vec<u8>) {
+        if self.door.send_datagram(&self.device, media::datagram(&self.call, &packet)) {
+            return;
+        }
         let lane = usize::try_from(number % LANES as u64).unwrap_or_default();
         if let Some(waiting) = self.waiting.get(lane) {
             waiting.send_replace(packet);

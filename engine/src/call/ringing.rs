@@ -1,4 +1,5 @@
-//! When it rings: what is told of calls, and of me, becomes what is to be heard before a call is answered.
+//! When it rings: what is told of calls, and of me, becomes what is to be heard before a call is answered; and a chime when
+//! somebody comes into a group or leaves it.
 //!
 //! The engine rings and not the page, so that a hidden window, or none, rings too. Who is busy hears nobody call; beside
 //! a call that goes on it rings softly. Owned by [`super::Talks`]; the bell has a thread of its own.
@@ -19,6 +20,8 @@ pub(super) struct Ringing {
     bell: Option<Bell>,
     calls: HashMap<String, Stand>,
     busy: bool,
+    /// What is to be heard once.
+    chime: Option<Tone>,
 }
 
 /// What of a call is to be heard.
@@ -26,6 +29,8 @@ pub(super) struct Ringing {
 struct Stand {
     stage: CallStage,
     held: bool,
+    /// How many others talk in it.
+    talkers: usize,
 }
 
 impl Ringing {
@@ -33,9 +38,18 @@ impl Ringing {
     #[expect(clippy::wildcard_enum_match_arm, reason = "few events are about calls")]
     pub fn overhear(&mut self, event: &Event) -> bool {
         match event {
-            Event::CallChanged { call: CallView { id, stage, held, .. } } => {
-                let stand = Stand { stage: *stage, held: *held };
-                self.calls.insert(id.clone(), stand) != Some(stand)
+            Event::CallChanged { call: CallView { id, stage, held, people, .. } } => {
+                let talkers = people.iter().filter(|person| talks(person.stage)).count();
+                let stand = Stand { stage: *stage, held: *held, talkers };
+                let before = self.calls.insert(id.clone(), stand);
+                // The first one is the answer, and the last one the end; neither needs a sound.
+                self.chime = match before.map_or(0, |before| before.talkers) {
+                    0 => None,
+                    before if before < talkers => Some(Tone::Joined),
+                    before if before > talkers && talkers > 0 => Some(Tone::Left),
+                    _ => None,
+                };
+                before != Some(stand)
             }
             Event::CallEnded { call, .. } => self.calls.remove(call).is_some(),
             Event::MeChanged { me } => {
@@ -56,6 +70,10 @@ impl Ringing {
         if pull.is_some() || self.bell.is_some() {
             self.bell.get_or_insert_default().ring(pull);
         }
+        if let Some(tone) = self.chime.take().filter(|_| sound.settings.sounds) {
+            let speaker = sound.bell();
+            self.bell.get_or_insert_default().chime(Pull { tone, loudness: BESIDE, speaker });
+        }
     }
 
     /// What is to be heard, and how loud.
@@ -70,6 +88,10 @@ impl Ringing {
     }
 }
 
+fn talks(stage: CallStage) -> bool {
+    matches!(stage, CallStage::Talking | CallStage::Connecting | CallStage::Reconnecting)
+}
+
 impl Drop for Ringing {
     fn drop(&mut self) {
         // Its last sound is still on its way to the loudspeaker.
@@ -79,7 +101,7 @@ impl Drop for Ringing {
 
 #[cfg(test)]
 mod tests {
-    use juice_proto::view::{EndReason, MeView};
+    use juice_proto::view::{CallPerson, EndReason, MeView};
 
     use super::*;
 
@@ -98,6 +120,9 @@ mod tests {
             they_record: false,
             recording: false,
             volume: 100,
+            with: Vec::new(),
+            can_add: false,
+            people: Vec::new(),
         };
         Event::CallChanged { call }
     }
@@ -157,6 +182,36 @@ mod tests {
         let mut ringing = Ringing::default();
         ringing.overhear(&comes);
         assert_eq!(ringing.wanted(true), Some((Tone::Ring, BESIDE)), "the echo is a call too");
+    }
+
+    #[test]
+    fn who_comes_into_a_group_or_leaves_it_is_heard() {
+        let group = |stages: &[CallStage]| {
+            let Event::CallChanged { mut call } = changed("a", CallStage::Talking, false) else { unreachable!() };
+            let person = |stage: &CallStage| CallPerson {
+                id: String::new(),
+                buddy: String::new(),
+                name: None,
+                stage: *stage,
+                muted: false,
+                held: false,
+                recording: false,
+                volume: 100,
+            };
+            call.people = stages.iter().map(person).collect();
+            Event::CallChanged { call }
+        };
+        let (talks, rings) = (CallStage::Talking, CallStage::Ringing);
+        let mut ringing = Ringing::default();
+        let mut after = |stages: &[CallStage]| {
+            ringing.overhear(&group(stages));
+            ringing.chime.take()
+        };
+        assert_eq!(after(&[talks]), None, "the answer");
+        assert_eq!(after(&[talks, rings]), None, "only called");
+        assert_eq!(after(&[talks, talks]), Some(Tone::Joined));
+        assert_eq!(after(&[talks]), Some(Tone::Left));
+        assert_eq!(after(&[]), None, "the end");
     }
 
     #[test]

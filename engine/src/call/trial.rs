@@ -6,7 +6,7 @@ use futures::AsyncWriteExt;
 use juice_proto::{
     frame,
     id::{AccountId, CallId, DeviceId},
-    media::{Kind, MediaHello, MediaKeys, VoicePacket},
+    media::{self, Kind, MediaHello, MediaKeys, VoicePacket},
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::compat::TokioAsyncReadCompatExt;
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     audio::{DeviceChoice, Setup, Sink, Source},
-    net::{Door, PeerStream},
+    net::{Door, Malformed, PeerStream},
 };
 
 fn the_call() -> CallId {
@@ -146,6 +146,36 @@ async fn eve_cannot_speak_in_a_call() {
     assert!(trial.heard().await, "what is Alice's is heard");
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(trial.inbox().refused(), 4, "another key, a bent byte, and twice the same again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_datagram_is_heard_if_it_is_of_this_call_and_this_device() {
+    let mut trial = Trial::new();
+    let other = CallId::new([8; 32]);
+    let of = |call: &CallId, number: u64| media::datagram(call, &voice(&trial.alices, number));
+    let (right, again) = (of(&the_call(), 3), of(&the_call(), 3));
+    let strange = [(device(66), of(&the_call(), 0)), (device(1), of(&other, 1)), (device(1), vec![1, 2, 3])];
+    for (from, datagram) in strange {
+        assert_eq!(trial.arrivals.catch(from, &datagram), Ok(()), "dropped, and no more than that");
+    }
+    assert!(!trial.heard().await, "of another device, of another call, for something unknown");
+    assert_eq!(trial.inbox().refused(), 0, "it never came as far as the seal");
+    for malformed in [vec![], vec![0; 9], vec![0; 33], vec![0; 2_000]] {
+        assert_eq!(trial.arrivals.catch(device(1), &malformed), Err(Malformed), "{} bytes", malformed.len());
+    }
+    let mut bent = right.clone();
+    bent[30] ^= 1;
+    for datagram in [bent, right, again] {
+        assert_eq!(trial.arrivals.catch(device(1), &datagram), Ok(()));
+    }
+    assert!(trial.heard().await, "what is Alice's is heard");
+    assert_eq!(trial.inbox().refused(), 2, "a bent byte, and the same again");
+    trial.talk = None;
+    assert_eq!(trial.arrivals.catch(device(1), &of_late(&trial.alices)), Ok(()), "when the call is over, nothing");
+}
+
+fn of_late(keys: &MediaKeys) -> Vec<u8> {
+    media::datagram(&the_call(), &voice(keys, 4))
 }
 
 #[tokio::test(flavor = "multi_thread")]

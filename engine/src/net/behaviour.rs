@@ -15,7 +15,7 @@ use libp2p::{
     tcp, yamux,
 };
 
-use super::{Limits, Listen, NetError, identity, streams::Streams};
+use super::{Limits, Listen, NetError, datagrams::Datagrams, identity, quic::Quic, streams::Streams};
 
 /// Names the whole set of protocols in libp2p's identify.
 const PROTOCOL_VERSION: &str = "/juice/1";
@@ -32,14 +32,6 @@ const MAX_PENDING_IN: u32 = 64;
 const MAX_PENDING_OUT: u32 = 512;
 /// Streams that a peer may have in negotiation on one connection.
 const MAX_NEGOTIATING: usize = 32;
-/// Streams of all protocols that a peer may hold open on one QUIC connection.
-const MAX_QUIC_STREAMS: u32 = 64;
-/// Bytes on their way on one QUIC stream: 100 Mbit/s over 160 ms.
-const QUIC_STREAM_WINDOW: u32 = 2 * 1024 * 1024;
-/// Bytes on their way on one QUIC connection.
-const QUIC_CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
-/// How long a QUIC connection lives without a word.
-const QUIC_SILENCE: Duration = Duration::from_secs(10);
 /// How often every connection is tried. A whole one is never quiet for longer.
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// How long an answer may take: together with the interval, a dead peer is noticed within 15 s, while a slow uplink
@@ -62,20 +54,19 @@ pub(super) struct Behaviour {
 }
 
 /// Builds the Swarm and starts to listen.
-pub(super) fn swarm(device: &SecretKey, listen: Listen, limits: Limits) -> Result<Swarm<Behaviour>, NetError> {
+pub(super) fn swarm(
+    device: &SecretKey,
+    listen: Listen,
+    limits: Limits,
+    datagrams: Datagrams,
+) -> Result<Swarm<Behaviour>, NetError> {
     let transport = |error: &dyn std::fmt::Display| NetError::Transport(error.to_string());
     let mut swarm = SwarmBuilder::with_existing_identity(identity::keypair(device)?)
         .with_tokio()
         .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, yamux::Config::default)
         .map_err(|error| transport(&error))?
-        .with_quic_config(|mut config| {
-            config.max_idle_timeout = u32::try_from(QUIC_SILENCE.as_millis()).unwrap_or(u32::MAX);
-            config.keep_alive_interval = PING_EVERY;
-            config.max_concurrent_stream_limit = MAX_QUIC_STREAMS;
-            config.max_stream_data = QUIC_STREAM_WINDOW;
-            config.max_connection_data = QUIC_CONNECTION_WINDOW;
-            config
-        })
+        .with_other_transport(|key| Ok(Quic::new(key, datagrams)?))
+        .map_err(|error| transport(&error))?
         .with_relay_client(noise::Config::new, yamux::Config::default)
         .map_err(|error| transport(&error))?
         .with_behaviour(|key, relay| {

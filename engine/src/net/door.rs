@@ -7,7 +7,7 @@ use std::{
     collections::HashMap,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll},
     time::Duration,
 };
@@ -20,7 +20,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::task::Order;
+use super::{
+    datagrams::{Catch, Datagrams},
+    task::Order,
+};
 
 /// What streams are for; each has a protocol and limits of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,6 +106,7 @@ impl AsyncWrite for PeerStream {
 pub struct Door {
     pub(super) room: Room,
     pub(super) orders: mpsc::Sender<Order>,
+    pub(super) datagrams: Datagrams,
 }
 
 impl Door {
@@ -112,6 +116,18 @@ impl Door {
         let (answer, opened) = oneshot::channel();
         self.orders.send(Order::Open { room: self.room, device, answer }).await.ok()?;
         timeout(OPENING, opened).await.ok()?.ok()
+    }
+
+    /// Sends a datagram to a device, which may be lost on the way; false where no connection to it carries datagrams, or
+    /// none of that many bytes.
+    pub fn send_datagram(&self, device: &DeviceId, datagram: Vec<u8>) -> bool {
+        self.datagrams.send(device, datagram)
+    }
+
+    /// Gives the datagrams that come from now on, from any device, to this catcher as long as it lives, and no more to the
+    /// one before.
+    pub fn give_datagrams(&self, catcher: Weak<dyn Catch>) {
+        self.datagrams.give_to(catcher);
     }
 
     /// Counts bytes that did not parse against their device. The third time within ten minutes it is refused for five.
@@ -135,7 +151,8 @@ impl Door {
                 }
             }
         });
-        (Self { room: Room::Files, orders }, knocks)
+        let datagrams = Datagrams::new(orders.clone());
+        (Self { room: Room::Files, orders, datagrams }, knocks)
     }
 }
 

@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Limits, NetConfig, NetError, NetNews, RelayAt, STOP_FLUSH,
     behaviour::{self, Behaviour},
+    datagrams::Datagrams,
     dials::{Act, Dials, Step},
     door::{PeerStream, Room, Served},
     identity,
@@ -114,10 +115,11 @@ impl Task {
         news: mpsc::Sender<NetNews>,
         outgoing: Outgoing,
         accept: HashMap<Room, mpsc::Sender<PeerStream>>,
+        datagrams: Datagrams,
         stop: CancellationToken,
     ) -> Result<Self, NetError> {
         Ok(Self {
-            swarm: behaviour::swarm(&config.device, config.listen, config.limits)?,
+            swarm: behaviour::swarm(&config.device, config.listen, config.limits, datagrams)?,
             orders,
             news,
             outbox: VecDeque::new(),

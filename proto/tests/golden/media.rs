@@ -3,7 +3,7 @@
 use juice_proto::{
     call::Side,
     id::CallId,
-    media::{Echo, Kind, MediaHello, MediaKeys, Report, VoicePacket},
+    media::{self, Echo, Kind, MediaHello, MediaKeys, Report, VoicePacket},
 };
 
 use crate::book::Book;
@@ -40,6 +40,12 @@ fn every_packet_of_a_call_has_its_golden_bytes() {
         if let Some(golden) = book.golden(&format!("sealed-{name}")) {
             assert_eq!(keys(!placed).open(&mut golden[2..].to_vec()), Ok((kind, 5, voice.clone())));
         }
+    }
+    let packet = keys(true).seal(Kind::Voice, 5, &voice).unwrap();
+    book.bytes("datagram", &media::datagram(&call, &packet));
+    if let Some(golden) = book.golden("datagram") {
+        let (mark, inside) = media::of_datagram(&golden).unwrap().unwrap();
+        assert!(mark.is_of(&call) && *inside == packet[2..]);
     }
     book.close();
 }

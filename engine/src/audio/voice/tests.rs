@@ -89,6 +89,15 @@ fn most_of_what_is_lost_at_random_comes_from_redundancy() {
 }
 
 #[test]
+fn on_a_direct_way_copies_are_made_against_any_loss_that_is_worth_them() {
+    for loss in [0.01, 0.02, 0.05, 0.1, 0.2, 0.5] {
+        let frames = frames(4, loss);
+        let copies = frames.iter().filter(|frame| has_copy(&frame.opus)).count();
+        assert!(copies * 2 > frames.len(), "{copies} copies in {} packets against {loss}", frames.len());
+    }
+}
+
+#[test]
 fn reordered_and_doubled_frames_are_played_once_and_in_order() {
     let even = play(&frames(6, 0.0), 0, &|_| Some(40));
     // Every fifth comes 25 ms later, after its successor.
