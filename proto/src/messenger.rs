@@ -119,6 +119,8 @@ pub struct Messenger {
     day_keys: Vec<DayKeyRecord>,
     /// On its way to the disk, and not offered before it is there.
     fresh_day_key: Option<DayKeyRecord>,
+    /// The server has the fresh one already, by the call that made this device known.
+    day_key_is_offered: bool,
     invites: Vec<InviteRecord>,
     availability: Availability,
     status_text: String,
@@ -159,6 +161,7 @@ impl Messenger {
             since_ms: loaded.since_ms,
             day_keys: loaded.day_keys,
             fresh_day_key: None,
+            day_key_is_offered: false,
             invites: loaded.invites,
             availability,
             status_text,

@@ -170,7 +170,7 @@ async fn a_datagram_is_heard_if_it_is_of_this_call_and_this_device() {
     }
     assert!(trial.heard().await, "what is Alice's is heard");
     assert_eq!(trial.inbox().refused(), 2, "a bent byte, and the same again");
-    trial.talk = None;
+    trial.group = None;
     assert_eq!(trial.arrivals.catch(device(1), &of_late(&trial.alices)), Ok(()), "when the call is over, nothing");
 }
 

@@ -232,7 +232,7 @@ fn a_request_that_comes_before_the_day_key_is_saved_is_not_lost() {
     stage.open_server();
     stage.start(ALICE);
     stage.connect(ALICE);
-    let prekey = stage.players[ALICE].messenger.as_ref().expect("running").first_prekey().expect("one in the making");
+    let prekey = stage.players[ALICE].messenger.as_mut().expect("running").first_prekey().expect("one in the making");
     let public = prekey.peek().expect("a key");
     let key = KemPublic::parse(public.suite, &public.key).expect("a key");
     let eve = persona("eve");

@@ -77,6 +77,9 @@ impl Messenger {
     /// The secret of the new key of the day is safe: offer it.
     pub(in crate::messenger) fn day_key_saved(&mut self) {
         self.day_keys.extend(self.fresh_day_key.take());
+        if std::mem::take(&mut self.day_key_is_offered) {
+            return;
+        }
         if let Some(prekey) = self.prekey().filter(|_| self.session_open()) {
             self.tell_server(&Call::SetPrekey { prekey });
         }
@@ -85,6 +88,7 @@ impl Messenger {
     /// The disk would not take it: make another one later.
     pub(in crate::messenger) fn day_key_not_saved(&mut self) {
         self.fresh_day_key = None;
+        self.day_key_is_offered = false;
         self.timers.reset(self.now.mono + SAVE_AGAIN, Timer::DayKey);
     }
 
@@ -94,8 +98,10 @@ impl Messenger {
     }
 
     /// The first key of the day, for the call that makes this device known; its save is the first thing that follows.
-    pub fn first_prekey(&self) -> Option<Signed<Prekey>> {
-        Some(self.signed_prekey(self.fresh_day_key.as_ref()?))
+    pub fn first_prekey(&mut self) -> Option<Signed<Prekey>> {
+        let prekey = self.signed_prekey(self.fresh_day_key.as_ref()?);
+        self.day_key_is_offered = true;
+        Some(prekey)
     }
 
     fn signed_prekey(&self, key: &DayKeyRecord) -> Signed<Prekey> {
