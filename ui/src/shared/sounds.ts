@@ -1,4 +1,5 @@
-// Sounds made on the spot: a door that opens, a door that closes, a drop for a message, and two that go on until they
+// Sounds made on the spot: a door that opens, a door that closes, a drop for a message, one of several who joins or
+// leaves a call, and two that go on until they
 // are stopped: the ring of a call, and the ring at the other end.
 //
 // Synthesised rather than played from files, so nothing has to be fetched.
@@ -75,6 +76,22 @@ export function drop(): void {
   if (!at) return;
   tone(at, 520, 1040, 0, 0.14, 0.1);
   tone(at, 780, 1170, 0.07, 0.18, 0.05);
+}
+
+/** One more is in a call of several: a fifth upwards, under what is being said. */
+export function joined(): void {
+  const at = audio();
+  if (!at) return;
+  tone(at, 440, 440, 0, 0.16, 0.05);
+  tone(at, 659, 659, 0.09, 0.26, 0.05);
+}
+
+/** One of several has left: the same fifth downwards. */
+export function left(): void {
+  const at = audio();
+  if (!at) return;
+  tone(at, 659, 659, 0, 0.16, 0.045);
+  tone(at, 440, 440, 0.09, 0.28, 0.045);
 }
 
 /** A ring comes again after so long, in ms. */
