@@ -67,3 +67,12 @@ test('who wants no sounds hears no ring, and does from the next one on when that
   expect(heard.notes).toBeGreaterThan(0);
   stop();
 });
+
+test.each(['joined', 'left'] as const)('%s is two notes, and none for who wants no sounds', async (which) => {
+  const { [which]: play } = await import('../src/shared/sounds');
+  play();
+  expect(heard.notes).toBe(2);
+  preferences.sounds = false;
+  play();
+  expect(heard.notes).toBe(2);
+});

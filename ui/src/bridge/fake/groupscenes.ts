@@ -18,6 +18,7 @@ export const GROUP_SCENES = [
   'hostleft',
   'joining',
   'waitinggroup',
+  'full',
 ] as const;
 export type GroupScene = (typeof GROUP_SCENES)[number];
 
@@ -95,6 +96,9 @@ export function groupScene(scene: GroupScene, { stage, people, calls }: Parts, f
     }
     case 'joining':
       calls.begin(first.id, { with: STRANGERS.slice(0, 5) });
+      break;
+    case 'full':
+      talk([host(), ...STRANGERS.slice(0, 6).flatMap((_, n) => own(n))]);
       break;
     case 'waitinggroup':
       calls.change(talk([host(), ...own(0), ...own(1)]), { held: true });
