@@ -146,7 +146,7 @@ describe('the bar', () => {
   test('shows how loud I am on the button, and nothing where nobody hears it', async () => {
     const window = await withMira();
     const { id } = await talking(window);
-    const loud = { microphone: 0.5, theySpeak: true, speakingMuted: false };
+    const loud = { microphone: 0.5, speaking: [id], speakingMuted: false };
     window.bridge.tell({ type: 'soundLevelsChanged', levels: loud });
     await waitFor(() => expect(control('level').style.height).toBe('50%'));
     expect(control('face').dataset['speaks']).toBe('true');
@@ -158,7 +158,7 @@ describe('the bar', () => {
   test('who speaks into a microphone that is off is told', async () => {
     const window = await withMira();
     await talking(window, { muted: true });
-    const levels = { microphone: 0, theySpeak: false, speakingMuted: true };
+    const levels = { microphone: 0, speaking: [], speakingMuted: true };
     window.bridge.tell({ type: 'soundLevelsChanged', levels });
     expect((await screen.findByTestId('call-note-speakingMuted')).textContent).toContain('you are muted');
     expect(screen.getByTestId('call-told').textContent).toContain('you are muted');
@@ -611,7 +611,7 @@ describe('microphone and loudspeaker', () => {
     await window.user.click(screen.getByTestId('sound-test'));
     const progress = await screen.findByTestId('sound-progress');
     expect(progress.parentElement?.textContent).toContain('Say something');
-    const levels = { microphone: 0.5, theySpeak: false, speakingMuted: false };
+    const levels = { microphone: 0.5, speaking: [], speakingMuted: false };
     window.bridge.tell({ type: 'soundLevelsChanged', levels });
     await waitFor(() => expect(screen.getByTestId('sound-level').getAttribute('aria-valuenow')).toBe('50'));
     await expectAccessible();

@@ -339,6 +339,10 @@ export class FakeBridge implements Bridge {
         return DONE;
       case 'placeCall':
         return this.calls.place(command);
+      case 'addToCall':
+        return this.calls.add(command);
+      case 'removeFromCall':
+        return this.calls.remove(command);
       case 'answerCall':
         return this.calls.answer(command);
       case 'declineCall':

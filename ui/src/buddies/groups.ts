@@ -28,12 +28,15 @@ function kindOf(buddy: BuddyView): GroupKind {
   }
 }
 
+/** By name, as the system sorts names. */
+export const byName = (a: BuddyView, b: BuddyView): number => collator.compare(called(a), called(b));
+
 /** All groups that have someone in them, each in the order of names. */
 export function groupsOf(buddies: Iterable<BuddyView>): Group[] {
   const groups = new Map<GroupKind, BuddyView[]>(ORDER.map((kind) => [kind, []]));
   for (const buddy of buddies) groups.get(kindOf(buddy))?.push(buddy);
   return ORDER.map((kind) => {
-    const members = (groups.get(kind) ?? []).sort((a, b) => collator.compare(called(a), called(b)));
+    const members = (groups.get(kind) ?? []).sort(byName);
     return { kind, buddies: members, unread: members.reduce((sum, buddy) => sum + buddy.unread, 0) };
   }).filter((group) => group.buddies.length > 0);
 }

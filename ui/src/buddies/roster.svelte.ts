@@ -53,10 +53,11 @@ export class Roster {
     }
   }
 
-  nameOf(id: string): string {
+  /** My own name for somebody; for whom I don't know, what others call them. */
+  nameOf(id: string, otherwise: string | null = null): string {
     if (id === ECHO) return words.echo;
     const buddy = this.buddies.get(id);
-    return buddy ? called(buddy) : '?';
+    return buddy ? called(buddy) : (otherwise ?? '?');
   }
 
   /** How many buddies there are, and with how many there is a line right now. */

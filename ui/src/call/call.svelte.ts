@@ -4,6 +4,7 @@
 
 import { createContext } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
+import type { CallPerson } from '../bridge/generated/CallPerson';
 import type { CallQuality } from '../bridge/generated/CallQuality';
 import type { CallView } from '../bridge/generated/CallView';
 import type { Command } from '../bridge/generated/Command';
@@ -18,16 +19,25 @@ import type { TalkKeyState } from '../bridge/generated/TalkKeyState';
 import { inWords } from '../session/refusals';
 import type { Session } from '../session/session.svelte';
 import type { Desk } from '../shared/desk.svelte';
+import { Company } from './company.svelte';
 import type { Around } from './notes';
 import { Using } from './using.svelte';
 
 /** A call that is over, for as long as that is news. */
-export type Ended = { call: string; buddy: string; reason: EndReason };
+export type Ended = {
+  call: string;
+  buddy: string;
+  reason: EndReason;
+  /** Others were in it than the one I called or who called me. */
+  several: boolean;
+};
 
-const QUIET: SoundLevels = { microphone: 0, theySpeak: false, speakingMuted: false };
+const QUIET: SoundLevels = { microphone: 0, speaking: [], speakingMuted: false };
 
 export class Calls {
+  /** By person. */
   readonly quality = new SvelteMap<string, CallQuality>();
+  readonly company = new Company();
   readonly using = new Using(() => this.#all.length > 0);
   levels = $state.raw<SoundLevels>(QUIET);
   devices = $state.raw<SoundDevices | null>(null);
@@ -67,17 +77,18 @@ export class Calls {
   /** What is to be known in a call beside the call itself. */
   get around(): Around {
     const push = this.devices?.settings.pushToTalk === true;
-    return { speakingMuted: this.levels.speakingMuted, push, lost: this.using.lost };
+    const { company, levels, using } = this;
+    return { speakingMuted: levels.speakingMuted, push, lost: using.lost, parted: company.parted };
   }
 
+  /** The call that somebody is in. */
   with(buddy: string): CallView | undefined {
-    return this.#all.find((call) => call.buddy === buddy);
+    return this.#all.find((call) => call.people.some((person) => person.buddy === buddy));
   }
 
   load(snapshot: Snapshot): void {
     this.#all = snapshot.calls;
-    const known = new Set(snapshot.calls.map((call) => call.id));
-    for (const id of [...this.quality.keys()]) if (!known.has(id)) this.quality.delete(id);
+    this.#forget();
     if (this.#all.length === 0) this.using.over();
     if (snapshot.phase.type === 'open') return;
     this.ended = null;
@@ -90,6 +101,9 @@ export class Calls {
     switch (event.type) {
       case 'callChanged':
         this.#put(event.call);
+        break;
+      case 'callLeft':
+        this.company.left(event);
         break;
       case 'callEnded':
         this.#end(event);
@@ -127,6 +141,14 @@ export class Calls {
   place(buddy: string): void {
     if (this.ended?.buddy === buddy) this.ended = null;
     void this.#do({ type: 'placeCall', buddy });
+  }
+
+  add(call: CallView, buddy: string): void {
+    void this.#do({ type: 'addToCall', call: call.id, buddy });
+  }
+
+  letGo(person: CallPerson): void {
+    void this.#do({ type: 'removeFromCall', person: person.id });
   }
 
   answer(call: CallView): void {
@@ -168,8 +190,8 @@ export class Calls {
     return true;
   }
 
-  setVolume(call: CallView, percent: number): void {
-    void this.#do({ type: 'setVolume', call: call.id, percent });
+  setVolume(person: CallPerson, percent: number): void {
+    void this.#do({ type: 'setVolume', call: person.id, percent });
   }
 
   record(call: CallView, on: boolean): void {
@@ -188,20 +210,29 @@ export class Calls {
   }
 
   #put(call: CallView): void {
-    const known = this.#all.some((one) => one.id === call.id);
+    const known = this.#all.find((one) => one.id === call.id);
     this.#all = known ? this.#all.map((one) => (one.id === call.id ? call : one)) : [...this.#all, call];
+    this.#forget();
     if (this.ended?.buddy === call.buddy) this.ended = null;
     void this.lookForDevices();
   }
 
-  #end({ call, buddy, reason }: Ended): void {
+  #end({ call, buddy, reason }: Omit<Ended, 'several'>): void {
+    const people = this.#all.find((one) => one.id === call)?.people ?? [];
+    const several = people.length > 1 || people.some((person) => person.name !== null);
     this.#all = this.#all.filter((one) => one.id !== call);
-    this.quality.delete(call);
-    this.ended = { call, buddy, reason };
+    this.#forget();
+    this.ended = { call, buddy, reason, several };
     if (this.#all.length > 0) return;
     this.levels = QUIET;
     this.using.over();
     this.#pushing = false;
+  }
+
+  /** How it was with those who are in no call any more. */
+  #forget(): void {
+    const there = new Set(this.#all.flatMap((call) => call.people.map((person) => person.id)));
+    for (const id of [...this.quality.keys()]) if (!there.has(id)) this.quality.delete(id);
   }
 
   /** What failed is said. */

@@ -3,6 +3,8 @@
 import type { BuddyView } from '../bridge/generated/BuddyView';
 import { useSession } from '../session/session.svelte';
 import { ECHO } from '../shared/names';
+import { byName } from '../buddies/groups';
+import { useRoster } from '../buddies/roster.svelte';
 import { useCalls } from './call.svelte';
 import { whyNot } from './wording';
 
@@ -16,6 +18,19 @@ export interface Callable {
 export function useEcho(): { free: () => boolean; place: () => void } {
   const calls = useCalls();
   return { free: () => calls.current === null, place: () => calls.place(ECHO) };
+}
+
+/** Those who can be called into a call, by name. To be called while a component is being made. */
+export function useAddable(): () => BuddyView[] {
+  const session = useSession();
+  const calls = useCalls();
+  const roster = useRoster();
+  return () => {
+    const invisible = session.me?.availability === 'invisible';
+    const can = (buddy: BuddyView): boolean =>
+      buddy.relation === 'buddy' && whyNot(buddy, calls.with(buddy.id) !== undefined, invisible) === null;
+    return [...roster.buddies.values()].filter(can).sort(byName);
+  };
 }
 
 /** To be called while a component is being made. */

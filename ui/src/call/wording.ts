@@ -1,16 +1,20 @@
 // Calls in words: how far one is, how it is, why somebody can't be called, what stays of it.
 
 import type { BuddyView } from '../bridge/generated/BuddyView';
+import type { CallPerson } from '../bridge/generated/CallPerson';
 import type { CallQuality } from '../bridge/generated/CallQuality';
+import type { CallVerdict } from '../bridge/generated/CallVerdict';
 import type { CallView } from '../bridge/generated/CallView';
 import type { EndReason } from '../bridge/generated/EndReason';
 import type { MessageView } from '../bridge/generated/MessageView';
 import { called, ECHO } from '../shared/names';
 import { count } from '../shared/time';
 import { words } from '../shared/words';
+import type { Ended } from './call.svelte';
+import type { Party } from './party';
 
-/** What a call is doing, without how long. */
-export function stageOf(call: CallView, name: string): string {
+/** What a call is doing, without how long. Where there are several, whoever holds it is marked at their face. */
+export function stageOf(call: CallView, { several, title: name }: Pick<Party, 'several' | 'title'>): string {
   switch (call.stage) {
     case 'calling':
       return words.stageCalling(name);
@@ -24,17 +28,23 @@ export function stageOf(call: CallView, name: string): string {
       return words.stageReconnecting;
     case 'talking':
       if (call.held) return words.stageHeld;
-      return call.heldByThem ? words.stageHeldByThem(name) : words.stageTalking;
+      return call.heldByThem && !several ? words.stageHeldByThem(name) : words.stageTalking;
   }
 }
 
 /** How a call ended. */
-export const endOf = (buddy: string, reason: EndReason, name: string): string =>
-  buddy === ECHO ? words.echoEnded : words.ends[reason](name);
+export function endOf({ buddy, reason, several }: Omit<Ended, 'call'>, name: string): string {
+  if (buddy === ECHO) return words.echoEnded;
+  if (!several || reason === 'noSound') return words.ends[reason](name);
+  return reason === 'localHangUp' ? words.leftByMe : words.leftAlone;
+}
 
-/** Both are heard: only then are there figures, and somebody who speaks. */
-export const isHeard = (call: CallView): boolean =>
-  call.stage === 'talking' && !call.held && !call.heldByThem;
+/** Somebody is heard: only then are there figures, and somebody who speaks. */
+export const isHeard = (call: CallView): boolean => call.people.some((person) => hears(call, person));
+
+/** I and one of those in a call hear each other. */
+export const hears = (call: CallView, person: CallPerson): boolean =>
+  call.stage === 'talking' && !call.held && person.stage === 'talking' && !person.held;
 
 /** "04:12", "1:04:12". */
 export function clockOf(ms: number): string {
@@ -72,6 +82,26 @@ export function qualityInWords(quality: CallQuality, name: string): string {
       return words.qualityBoth(name, theirs, mine);
     case 'slow':
       return words.qualitySlow(milliseconds((quality.rttMs ?? 0) / 2 + quality.delayMs));
+    case 'silent':
+      return words.qualitySilent(name);
+  }
+}
+
+/** The same where there are several: whose network it is. `verdicts` are those of everybody. */
+export function groupQualityInWords(quality: CallQuality, name: string, verdicts: CallVerdict[]): string {
+  const lost = percent(Math.max(quality.lostFromThem, quality.lostToThem));
+  const loses = (verdict: CallVerdict): boolean => verdict.endsWith('Lost');
+  switch (quality.verdict) {
+    case 'good':
+      return words.qualityGoodGroup;
+    case 'theirsIsLost':
+    case 'mineIsLost':
+    case 'bothAreLost':
+      return verdicts.length > 1 && verdicts.every(loses)
+        ? words.qualityLosingMine(lost)
+        : words.qualityLosing(name, lost);
+    case 'slow':
+      return words.qualitySlowGroup(name, milliseconds((quality.rttMs ?? 0) / 2 + quality.delayMs));
     case 'silent':
       return words.qualitySilent(name);
   }

@@ -34,8 +34,6 @@ pub async fn measure(marks: &Marks, calls: usize, seconds: u64) -> Map<String, V
         let path = folder.path().join(format!("{name}.wav"));
         let voice = sound::voice(seed, length.min(LOOP));
         sound::write(&path, &voice);
-        // The microphone plays it over and over.
-        let voice: Vec<_> = voice.iter().copied().cycle().take(length * RATE as usize).collect();
         let buddy = Buddy::speaking(name, Source::File(path.clone())).await;
         buddy.sign_up(&server.address()).await.expect("registers");
         people.push(buddy);
@@ -72,6 +70,8 @@ pub async fn measure(marks: &Marks, calls: usize, seconds: u64) -> Map<String, V
         // In the recording a sound is earlier by what the recording began later.
         let later = millis(to.saturating_duration_since(from)) - millis(from.saturating_duration_since(to));
         let skip = WARM.as_secs() as usize * RATE as usize;
+        // The microphone has played it over and over.
+        let said: Vec<_> = said.iter().copied().cycle().take(length * RATE as usize).collect();
         let found = sound::lags(&said[skip..], heard.get(skip..).unwrap_or_default(), -later, LATEST_MS - later);
         drift = drift.max(drifted(&found));
         lags.extend(found.into_iter().map(|lag| lag + later));

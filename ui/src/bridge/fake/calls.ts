@@ -3,6 +3,7 @@
 // The echo answers at once, whoever is busy declines, whoever is reached by the relay never answers, everyone else does
 // after a while. Without a pace nothing goes on by itself: tests say what happens next.
 
+import type { CallPerson } from '../generated/CallPerson';
 import type { CallRecord } from '../generated/CallRecord';
 import type { CallView } from '../generated/CallView';
 import type { Command } from '../generated/Command';
@@ -10,6 +11,7 @@ import type { EndReason } from '../generated/EndReason';
 import type { Reply } from '../generated/Reply';
 import { ECHO } from '../../shared/names';
 import type { People } from './people';
+import { person, whole } from './persons';
 import type { Sounds } from './sounds';
 import { DONE, refused, type Stage } from './stage';
 import type { Talks } from './talks';
@@ -18,6 +20,8 @@ type Asked<T extends Command['type']> = Extract<Command, { type: T }>;
 
 /** As many as the engine allows. */
 const MOST = 4;
+/** In one call, without me. */
+const MOST_PEOPLE = 7;
 
 export class Calls {
   readonly calls = new Map<string, CallView>();
@@ -40,8 +44,7 @@ export class Calls {
     const who = this.#people.known(buddy);
     if (who.route === null || !who.canVoice) throw refused('notReachable');
     if (this.#sounds.devices.microphones.length === 0) throw refused('noSound');
-    const taken = [...this.calls.values()].some((one) => one.buddy === buddy) || this.calls.size >= MOST;
-    if (taken) throw refused('inCall');
+    if (this.#isIn(buddy) || this.calls.size >= MOST) throw refused('inCall');
     this.#holdOthers(null);
     const { id } = this.begin(buddy, { mine: true, stage: 'calling' });
     if (this.#stage.pace > 0) void this.#ring(id);
@@ -50,8 +53,8 @@ export class Calls {
 
   /** A call there is from here on, as it is told. */
   begin(buddy: string, more: Partial<CallView>): CallView {
-    const id = (this.#next++).toString(16).padStart(32, '0');
-    const call: CallView = {
+    const id = this.#id();
+    const call = whole({
       id,
       buddy,
       mine: false,
@@ -65,8 +68,9 @@ export class Calls {
       theyRecord: false,
       recording: false,
       volume: 100,
+      with: [],
       ...more,
-    };
+    });
     this.calls.set(id, call);
     this.#stage.tell({ type: 'callChanged', call });
     return call;
@@ -76,9 +80,52 @@ export class Calls {
   change(id: string, difference: Partial<CallView>): void {
     const known = this.calls.get(id);
     if (!known) return;
-    const call = { ...known, ...difference };
+    const call = whole({ ...known, ...difference });
     this.calls.set(id, call);
     this.#stage.tell({ type: 'callChanged', call });
+  }
+
+  /** Somebody in a call, by their id, changes. */
+  changePerson(id: string, difference: Partial<CallPerson>): void {
+    const call = this.#with(id);
+    const people = call?.people.map((one) => (one.id === id ? { ...one, ...difference } : one));
+    if (call && people) this.change(call.id, { people });
+  }
+
+  /** Somebody is brought into a call: the id they have in it. */
+  join(call: string, buddy: string, more: Partial<CallPerson> = {}): string {
+    const one = person(this.#id(), buddy, more);
+    this.change(call, { people: [...this.#known(call).people, one] });
+    return one.id;
+  }
+
+  /** One of several is gone: whoever hosts is told to all but who let them go. */
+  leave(id: string, reason: EndReason): void {
+    const call = this.#with(id);
+    const gone = call?.people.find((one) => one.id === id);
+    if (!call || !gone) throw refused('unknown');
+    const people = call.people.filter((one) => one.id !== id);
+    const [next] = people;
+    if (!next) return void this.end(call.id, reason);
+    const hosted = gone.name === null && next.name === null;
+    const { buddy, name } = gone;
+    this.change(call.id, { people, ...(hosted && { buddy: next.buddy }) });
+    if (reason !== 'localHangUp') this.#stage.tell({ type: 'callLeft', call: call.id, buddy, name, reason });
+  }
+
+  add({ call, buddy }: Asked<'addToCall'>): Reply {
+    const who = this.#people.known(buddy);
+    const known = this.#known(call);
+    if (who.route === null || !who.canVoice) throw refused('notReachable');
+    if (!known.canAdd || known.people.length >= MOST_PEOPLE || this.#isIn(buddy)) throw refused('inCall');
+    const id = this.join(call, buddy, { stage: 'calling' });
+    if (this.#stage.pace > 0) void this.#ringPerson(id, who.state === 'busy', who.route === 'direct');
+    return DONE;
+  }
+
+  remove({ person }: Asked<'removeFromCall'>): Reply {
+    this.leave(person, 'localHangUp');
+    return DONE;
   }
 
   answer({ call }: Asked<'answerCall'>): Reply {
@@ -106,7 +153,9 @@ export class Calls {
   }
 
   setVolume({ call, percent }: Asked<'setVolume'>): Reply {
-    this.change(call, { volume: percent });
+    const whose = this.#with(call);
+    if (whose && whose.people.length > 1) this.changePerson(call, { volume: percent });
+    else this.change(whose?.id ?? call, { volume: percent });
     return DONE;
   }
 
@@ -138,6 +187,18 @@ export class Calls {
     return DONE;
   }
 
+  #id(): string {
+    return (this.#next++).toString(16).padStart(32, '0');
+  }
+
+  #with(person: string): CallView | undefined {
+    return [...this.calls.values()].find((call) => call.people.some((one) => one.id === person));
+  }
+
+  #isIn(buddy: string): boolean {
+    return [...this.calls.values()].some((call) => call.people.some((one) => one.buddy === buddy));
+  }
+
   #known(id: string): CallView {
     const known = this.calls.get(id);
     if (!known) throw refused('unknown');
@@ -162,6 +223,18 @@ export class Calls {
       await this.#stage.wait(20_000);
       if (this.calls.has(id)) this.end(id, 'noAnswer');
     }
+  }
+
+  async #ringPerson(id: string, busy: boolean, direct: boolean): Promise<void> {
+    await this.#stage.wait(700);
+    this.changePerson(id, { stage: 'ringing' });
+    await this.#stage.wait(direct ? 3500 : 20_000);
+    if (!this.#with(id)) return;
+    if (busy) return this.leave(id, 'declined');
+    if (!direct) return this.leave(id, 'noAnswer');
+    this.changePerson(id, { stage: 'connecting' });
+    await this.#stage.wait(600);
+    this.changePerson(id, { stage: 'talking' });
   }
 
   async #connect(id: string): Promise<void> {

@@ -2,6 +2,7 @@
 
 import type { CallView } from '../generated/CallView';
 import { ECHO } from '../../shared/names';
+import { GROUP_SCENES, groupScene, isGroupScene } from './groupscenes';
 import type { Calls } from './calls';
 import type { People } from './people';
 import { qualityOf, type Sounds } from './sounds';
@@ -26,10 +27,11 @@ export const CALL_SCENES = [
   'later',
   'echo',
   'lost',
+  ...GROUP_SCENES,
 ] as const;
 export type CallScene = (typeof CALL_SCENES)[number];
 
-interface Parts {
+export interface Parts {
   stage: Stage;
   people: People;
   calls: Calls;
@@ -56,11 +58,13 @@ export function callScene(
     stage.tell({ type: 'callQualityChanged', quality: qualityOf(call.id, { verdict: 'good' }) });
     return call;
   };
-  const levels = (theySpeak: boolean, speakingMuted = false): void =>
-    stage.tell({
-      type: 'soundLevelsChanged',
-      levels: { microphone: speakingMuted ? 0 : 0.55, theySpeak, speakingMuted },
-    });
+  const levels = (theySpeak: boolean, speakingMuted = false): void => {
+    const heard = [...calls.calls.values()].find((one) => one.stage === 'talking' && !one.held);
+    const speaking = theySpeak ? (heard?.people.map((one) => one.id) ?? []) : [];
+    const microphone = speakingMuted ? 0 : 0.55;
+    stage.tell({ type: 'soundLevelsChanged', levels: { microphone, speaking, speakingMuted } });
+  };
+  if (isGroupScene(scene)) return groupScene(scene, { stage, people, calls, sounds }, first);
   switch (scene) {
     case 'calling':
     case 'ringing':

@@ -135,12 +135,22 @@ export class Sounds {
       type: 'soundLevelsChanged',
       levels: {
         microphone: off ? 0 : loud,
-        theySpeak: call !== undefined && !call.theyMuted && this.#ticks % 70 > 46,
+        speaking: call && this.#ticks % 70 > 46 ? speakerOf(call, Math.floor(this.#ticks / 70)) : [],
         speakingMuted: off && speaking,
       },
     });
     if (!call || this.#ticks % TICKS_A_SECOND !== 0) return;
     const now = WEATHER[Math.floor(this.#ticks / 100) % WEATHER.length] ?? { verdict: 'good' };
-    this.#stage.tell({ type: 'callQualityChanged', quality: qualityOf(call.id, now) });
+    const [first, ...others] = call.people;
+    if (first) this.#stage.tell({ type: 'callQualityChanged', quality: qualityOf(first.id, now) });
+    for (const one of others)
+      this.#stage.tell({ type: 'callQualityChanged', quality: qualityOf(one.id, { verdict: 'good' }) });
   }
+}
+
+/** One after the other speaks, of those who can be heard. */
+function speakerOf(call: CallView, turn: number): string[] {
+  const able = call.people.filter((one) => one.stage === 'talking' && !one.muted && !one.held);
+  const speaker = able[turn % able.length];
+  return speaker ? [speaker.id] : [];
 }

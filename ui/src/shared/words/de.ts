@@ -1,12 +1,14 @@
 // Every word on the screen, in German.
 
 import { call } from './de/call';
+import { group } from './de/group';
 import { talk } from './de/talk';
 import type { Words } from './index';
 
 export const de: Words = {
   ...talk,
   ...call,
+  ...group,
   tag: 'de',
   states: {
     here: 'Da',

@@ -5,6 +5,7 @@ import type { BuddyState } from '../../bridge/generated/BuddyState';
 import type { Availability } from '../../bridge/generated/Availability';
 import type { Waiting } from '../../bridge/generated/Waiting';
 import { call } from './en/call';
+import { group } from './en/group';
 import { talk } from './en/talk';
 
 const states: Record<BuddyState, string> = {
@@ -84,6 +85,7 @@ const errors: Record<ErrorCode, string> = {
 export const en = {
   ...talk,
   ...call,
+  ...group,
   tag: 'en',
   states,
   availability,
