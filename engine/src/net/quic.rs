@@ -7,6 +7,7 @@
 
 mod address;
 mod config;
+mod congestion;
 mod handshake;
 mod listener;
 mod muxer;

@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use libp2p::{identity::Keypair, tls};
 use quinn::{
     ClientConfig, EndpointConfig, ServerConfig, TransportConfig, VarInt,
-    congestion::BbrConfig,
     crypto::rustls::{QuicClientConfig, QuicServerConfig},
 };
+
+use super::congestion::FlooredConfig;
 
 /// Streams of all protocols that a peer may hold open on one connection.
 const MAX_STREAMS: u32 = 64;
@@ -70,6 +71,6 @@ fn transport() -> TransportConfig {
         .datagram_receive_buffer_size(Some(DATAGRAMS_IN))
         .datagram_send_buffer_size(DATAGRAMS_OUT)
         .allow_spin(false)
-        .congestion_controller_factory(Arc::new(BbrConfig::default()));
+        .congestion_controller_factory(Arc::new(FlooredConfig::default()));
     transport
 }
