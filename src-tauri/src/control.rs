@@ -222,24 +222,7 @@ mod tests {
     use super::*;
 
     fn call(id: &str, stage: CallStage, held: bool, muted: bool) -> CallView {
-        CallView {
-            id: id.into(),
-            buddy: "bob".into(),
-            mine: false,
-            stage,
-            talking_since_ms: None,
-            muted,
-            deafened: false,
-            held,
-            held_by_them: false,
-            they_muted: false,
-            they_record: false,
-            recording: false,
-            volume: 100,
-            with: Vec::new(),
-            can_add: false,
-            people: Vec::new(),
-        }
+        CallView { held, muted, ..CallView::with_one(id, "bob", stage) }
     }
 
     #[test]

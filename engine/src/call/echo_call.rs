@@ -9,7 +9,7 @@ use std::{
 
 use juice_proto::{
     id::{CallId, Millis},
-    view::{CallPerson, CallStage, CallView, EndReason, Event, SoundLevels},
+    view::{CallStage, CallView, EndReason, Event, SoundLevels},
 };
 use tokio::{
     sync::mpsc,
@@ -52,33 +52,8 @@ impl EchoCall {
     }
 
     pub fn view(&self, muted: bool, deafened: bool) -> CallView {
-        CallView {
-            id: self.id.clone(),
-            buddy: ECHO.into(),
-            mine: true,
-            stage: CallStage::Talking,
-            talking_since_ms: Some(self.since_ms as f64),
-            muted,
-            deafened,
-            held: false,
-            held_by_them: false,
-            they_muted: false,
-            they_record: false,
-            recording: false,
-            volume: 100,
-            with: Vec::new(),
-            can_add: false,
-            people: vec![CallPerson {
-                id: self.id.clone(),
-                buddy: ECHO.into(),
-                name: None,
-                stage: CallStage::Talking,
-                muted: false,
-                held: false,
-                recording: false,
-                volume: 100,
-            }],
-        }
+        let since = Some(self.since_ms as f64);
+        CallView { talking_since_ms: since, muted, deafened, ..CallView::with_one(&self.id, ECHO, CallStage::Talking) }
     }
 
     /// Does something with the corridor.

@@ -106,25 +106,7 @@ mod tests {
     use super::*;
 
     fn changed(id: &str, stage: CallStage, held: bool) -> Event {
-        let call = CallView {
-            id: id.into(),
-            buddy: "bob".into(),
-            mine: stage != CallStage::Incoming,
-            stage,
-            talking_since_ms: None,
-            muted: false,
-            deafened: false,
-            held,
-            held_by_them: false,
-            they_muted: false,
-            they_record: false,
-            recording: false,
-            volume: 100,
-            with: Vec::new(),
-            can_add: false,
-            people: Vec::new(),
-        };
-        Event::CallChanged { call }
+        Event::CallChanged { call: CallView { held, ..CallView::with_one(id, "bob", stage) } }
     }
 
     fn ended(id: &str) -> Event {
@@ -188,16 +170,7 @@ mod tests {
     fn who_comes_into_a_group_or_leaves_it_is_heard() {
         let group = |stages: &[CallStage]| {
             let Event::CallChanged { mut call } = changed("a", CallStage::Talking, false) else { unreachable!() };
-            let person = |stage: &CallStage| CallPerson {
-                id: String::new(),
-                buddy: String::new(),
-                name: None,
-                stage: *stage,
-                muted: false,
-                held: false,
-                recording: false,
-                volume: 100,
-            };
+            let person = |stage: &CallStage| CallPerson::new("", "", *stage);
             call.people = stages.iter().map(person).collect();
             Event::CallChanged { call }
         };

@@ -58,6 +58,30 @@ pub struct CallView {
     pub people: Vec<CallPerson>,
 }
 
+impl CallView {
+    /// An ordinary call with one other, of which nothing else is said yet.
+    pub fn with_one(id: &str, buddy: &str, stage: CallStage) -> Self {
+        Self {
+            id: id.into(),
+            buddy: buddy.into(),
+            mine: stage != CallStage::Incoming,
+            stage,
+            talking_since_ms: None,
+            muted: false,
+            deafened: false,
+            held: false,
+            held_by_them: false,
+            they_muted: false,
+            they_record: false,
+            recording: false,
+            volume: 100,
+            with: Vec::new(),
+            can_add: false,
+            people: vec![CallPerson::new(id, buddy, stage)],
+        }
+    }
+}
+
 /// One of those with whom a call is.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -78,6 +102,14 @@ pub struct CallPerson {
     pub recording: bool,
     /// Their loudness here, in percent: 0 to 200.
     pub volume: u32,
+}
+
+impl CallPerson {
+    /// One of whom nothing else is said yet.
+    pub fn new(id: &str, buddy: &str, stage: CallStage) -> Self {
+        let (id, buddy) = (id.into(), buddy.into());
+        Self { id, buddy, name: None, stage, muted: false, held: false, recording: false, volume: 100 }
+    }
 }
 
 /// How a call is right now; told once a second while there is one.

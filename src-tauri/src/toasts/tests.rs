@@ -259,24 +259,7 @@ fn eve_cannot_format_hide_or_turn_the_words_of_a_toast() {
 }
 
 fn call(stage: CallStage) -> CallView {
-    CallView {
-        id: "c1".into(),
-        buddy: "bob".into(),
-        mine: false,
-        stage,
-        talking_since_ms: None,
-        muted: false,
-        deafened: false,
-        held: false,
-        held_by_them: false,
-        they_muted: false,
-        they_record: false,
-        recording: false,
-        volume: 100,
-        with: Vec::new(),
-        can_add: false,
-        people: Vec::new(),
-    }
+    CallView::with_one("c1", "bob", stage)
 }
 
 #[test]

@@ -185,6 +185,58 @@ fn who_is_called_in_a_call_holds_one_for_the_other_and_goes_back() {
     assert!(bob.find(&id("call-waiting")).is_none(), "only one is left");
 }
 
+#[test]
+fn one_more_is_called_into_a_call_and_the_two_who_are_no_buddies_talk_on() {
+    let scene = Scene::set(&["alice", "bob", "carol"]);
+    let (alice, bob) = scene.buddies();
+    let carol = scene.window(2);
+    carol.register("carol");
+    carol.add_buddy("alice", "hi");
+    alice.accept_request();
+    carol.wait_state("alice", "here");
+    alice.open_chat("bob");
+    wait_callable(&alice);
+    alice.click(&in_header("call"));
+    bob.click(&id("incoming-answer"));
+    wait_stage(&alice, "talking");
+
+    alice.click(&id("call-add"));
+    alice.wait(&id("call-add-buddy"));
+    picture(&alice, "call-add");
+    alice.type_into(&id("call-add-search"), "car\u{e007}");
+    wait_for("who is there", || {
+        carol.find(&id("incoming")).is_some_and(|_| carol.text(&id("incoming")).contains("bob"))
+    });
+    picture(&carol, "call-incoming-group");
+    carol.click(&id("incoming-answer"));
+    for (window, others) in [(&alice, ["bob", "carol"]), (&bob, ["alice", "carol"]), (&carol, ["alice", "bob"])] {
+        wait_for("everyone", || {
+            window.find(&id("call-faces")).is_some() && {
+                let faces = window.text(&id("call-faces"));
+                others.iter().all(|name| faces.contains(name))
+            }
+        });
+    }
+    picture(&alice, "call-group");
+    carol.resize(360, 700);
+    picture(&carol, "call-group-narrow");
+    carol.resize(960, 680);
+    bob.click(&id("call-mute"));
+    carol.wait(&id("person-muted"));
+    bob.click(&id("call-mute"));
+    carol.wait_gone(&id("person-muted"));
+
+    // Who called them together leaves.
+    alice.click(&id("call-hang-up"));
+    alice.wait(&id("call-ended"));
+    carol.wait(&id("call-note-parted"));
+    picture(&carol, "call-host-left");
+    wait_for("bob alone", || carol.text(&id("call-bar")).contains("bob") && carol.find(&id("call-faces")).is_none());
+    wait_stage(&bob, "talking");
+    bob.click(&id("call-hang-up"));
+    carol.wait(&id("call-ended"));
+}
+
 fn in_header(button: &str) -> String {
     format!("{} {}", id("conversation-header"), id(button))
 }
