@@ -99,7 +99,7 @@ impl Writer {
         .bind(letter)
         .bind(posted_ms)
         .bind(shown)
-        .bind(shown && !message.mine)
+        .bind(message.is_news())
         .execute(&mut self.connection)
         .await?;
         if inserted.rows_affected() > 0 {

@@ -113,6 +113,12 @@ impl MessageRecord {
             Ok(_) | Err(_) => CallOutcome::NotAnswered,
         })
     }
+
+    /// Theirs that I don't know of until I see it: a line, but not the trace of a call that I talked in or declined.
+    pub fn is_news(&self) -> bool {
+        let known = matches!(self.call(), Some(CallOutcome::Talked(_) | CallOutcome::Declined));
+        !self.mine && kind::has_line(self.kind) && !known
+    }
 }
 
 /// A message as it stands after all that was said about it.

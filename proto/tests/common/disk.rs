@@ -77,7 +77,7 @@ impl Row {
             Ok(Body::File(offer)) => Some(FileRecord { offer: *offer, stage: FileStage::Offered, done: 0, path: None }),
             _ => None,
         };
-        let unread = !message.mine && kind::has_line(message.kind);
+        let unread = message.is_news();
         Self { message, unread, edited: false, deleted: false, reactions: Vec::new(), file }
     }
 
@@ -277,7 +277,7 @@ impl Disk {
         }
         let last = mine.last().map(|last| (last.seq, last.id));
         let lines = || rows.iter().filter(|row| kind::has_line(row.message.kind));
-        let seen = lines().filter(|row| !row.message.mine && !row.unread).max_by_key(|row| row.message.hlc);
+        let seen = lines().filter(|row| row.message.is_news() && !row.unread).max_by_key(|row| row.message.hlc);
         let read = |message: &&&MessageRecord| kind::has_line(message.kind) && rank(message.progress) == 1;
         Some(ConversationRecord {
             buddy,

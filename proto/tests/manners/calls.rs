@@ -88,6 +88,7 @@ fn one_calls_it_rings_they_talk_and_hang_up() {
     );
     let talked = CallRecord::Talked { seconds: 312 };
     assert_eq!((traces(&stage, ALICE), traces(&stage, BOB)), (vec![(true, talked)], vec![(false, talked)]));
+    assert_eq!(stage.row(BOB, ALICE).unread, 0, "he knows that he talked");
 }
 
 #[test]
@@ -99,6 +100,7 @@ fn one_who_is_not_answered_leaves_a_missed_call_in_the_conversation() {
     stage.pass(2_000);
     assert_eq!((ended(&stage, ALICE), ended(&stage, BOB)), (vec![EndReason::NoAnswer], vec![EndReason::Missed]));
     assert_eq!(traces(&stage, BOB), [(false, CallRecord::NotAnswered)]);
+    assert_eq!(stage.row(BOB, ALICE).unread, 1);
     assert_eq!(voices(&stage, BOB), "", "no sound was ever let through");
 }
 

@@ -15,7 +15,9 @@ impl Calls {
     /// One group.
     pub fn view(&self, group: &CallId) -> Option<CallView> {
         let members = self.members(*group);
-        let calls: Vec<_> = members.iter().filter_map(|id| Some((id, self.calls.get(id)?))).collect();
+        let mut calls: Vec<_> = members.iter().filter_map(|id| Some((id, self.calls.get(id)?))).collect();
+        // In the order in which they came; who is still being called comes last.
+        calls.sort_by_key(|(_, call)| call.since().unwrap_or(Millis::MAX));
         // Whoever is furthest stands for it.
         let (_, call) = calls.iter().max_by_key(|(id, call)| (call.progress(), **id == *group))?;
         let since = calls.iter().filter_map(|(_, call)| call.since()).min();

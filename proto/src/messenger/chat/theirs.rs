@@ -94,7 +94,7 @@ impl Messenger {
                     let tail = chat.theirs.entry(record.device).or_default();
                     *tail = (*tail).max(record.seq);
                     if kind::has_line(record.kind) {
-                        chat.unread += 1;
+                        chat.unread += u32::from(record.is_news());
                         chat.last_message_ms = record.sent_ms;
                         chat.last_from_them = Some(record.id);
                     }
