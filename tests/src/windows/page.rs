@@ -1,8 +1,13 @@
 //! What a person does in the window, in the page's own names.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use serde_json::json;
 
-use super::Window;
+use super::{Window, wait_for};
 use crate::PASSWORD;
 
 /// The element with a test id.
@@ -55,8 +60,15 @@ impl Window {
 
     /// Opens the conversation with a buddy.
     pub fn open_chat(&self, name: &str) {
-        self.click(&Self::row(name));
-        self.wait(&id("composer"));
+        // A row that moves to another place on the list as its buddy comes misses the click.
+        wait_for("the conversation", || {
+            self.click(&Self::row(name));
+            let end = Instant::now() + Duration::from_secs(2);
+            while self.find(&id("composer")).is_none() && Instant::now() < end {
+                thread::sleep(Duration::from_millis(30));
+            }
+            self.find(&id("composer")).is_some()
+        });
     }
 
     /// Says something in the open conversation.
@@ -85,7 +97,7 @@ impl Window {
 
     /// Waits for a message of mine or theirs in the open conversation.
     pub fn wait_message(&self, text: &str, mine: bool) {
-        super::stage::wait_for(&format!("the message '{text}'"), || {
+        wait_for(&format!("the message '{text}'"), || {
             let script = "return [...document.querySelectorAll('[data-testid=\"message\"]')].some(m => \
                           m.innerText.includes(arguments[0]) && m.dataset.mine === String(arguments[1]))";
             self.run(script, &json!([text, mine])) == json!(true)
@@ -94,7 +106,7 @@ impl Window {
 
     /// Waits until a message of mine shows a state.
     pub fn wait_delivery(&self, text: &str, state: &str) {
-        super::stage::wait_for(&format!("'{text}' as {state}"), || {
+        wait_for(&format!("'{text}' as {state}"), || {
             let script = "return [...document.querySelectorAll('[data-testid=\"message\"]')].some(m => \
                           m.innerText.includes(arguments[0]) && m.dataset.state === arguments[1])";
             self.run(script, &json!([text, state])) == json!(true)
@@ -103,7 +115,7 @@ impl Window {
 
     /// Points at the message with this text, and clicks on something in the bar that floats over it then.
     pub fn on_message(&self, text: &str, button: &str) {
-        super::stage::wait_for(&format!("a button on '{text}'"), || {
+        wait_for(&format!("a button on '{text}'"), || {
             let script = "const found = [...document.querySelectorAll('[data-testid=\"message\"]')]\
                           .find(m => m.innerText.includes(arguments[0])); \
                           if (!found) return false; \
