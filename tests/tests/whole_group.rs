@@ -167,10 +167,12 @@ async fn eight_talk_and_a_ninth_has_no_place() {
     let full = circle.alice.command(Command::AddToCall { call: call.clone(), buddy: ninth }).await;
     assert_eq!(full.map(drop).expect_err("is full").code, ErrorCode::InCall);
     circle.alice.command(Command::HangUp { call }).await.expect("leaves");
-    for other in &circle.others {
+    let (last, others) = circle.others.split_last_mut().expect("seven");
+    for other in others {
         let call = other.snapshot().await.calls[0].id.clone();
         other.command(Command::HangUp { call }).await.expect("leaves");
     }
+    assert_eq!(ended(last).await, EndReason::RemoteHangUp, "nobody is left");
     sleep(Duration::from_secs(1)).await;
     for (at, who) in std::iter::once(&circle.alice).chain(&circle.others).enumerate() {
         let others: Vec<_> = TONES.iter().enumerate().filter(|(of, _)| *of != at).map(|(_, tone)| *tone).collect();
