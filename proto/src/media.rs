@@ -181,7 +181,11 @@ impl std::fmt::Debug for MediaKeys {
 /// # Errors
 /// `FrameLen` below an empty packet's or above [`MAX_PACKET`].
 pub fn length(header: [u8; 2]) -> Result<usize, ProtoError> {
-    let length = usize::from(u16::from_be_bytes(header));
+    fitting(usize::from(u16::from_be_bytes(header)))
+}
+
+/// The length of a packet, where it can be one's.
+fn fitting(length: usize) -> Result<usize, ProtoError> {
     if (HEAD + TAG..=MAX_PACKET).contains(&length) { Ok(length) } else { Err(ProtoError::FrameLen) }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing goes before it, so any of them may be lost; the seal says whether a packet is of the call.
 
-use super::{HEAD, MAX_PACKET, TAG};
+use super::fitting;
 use crate::{error::ProtoError, id::CallId};
 
 /// What a datagram of a call begins with. Whatever else one begins with is left for what is yet to come.
@@ -30,16 +30,14 @@ pub fn datagram(call: &CallId, packet: &[u8]) -> Vec<u8> {
 /// The call and the packet of a datagram, for [`super::MediaKeys::open`]; none if it is for something unknown.
 ///
 /// # Errors
-/// `Malformed`; `FrameLen` where the packet is shorter than an empty one or longer than [`MAX_PACKET`].
+/// `Malformed`; `FrameLen` where the packet is shorter than an empty one or longer than [`super::MAX_PACKET`].
 pub fn of_datagram(datagram: &[u8]) -> Result<Option<(CallMark, &[u8])>, ProtoError> {
     let (purpose, rest) = datagram.split_first().ok_or(ProtoError::Malformed)?;
     if *purpose != OF_A_CALL {
         return Ok(None);
     }
     let (mark, packet) = rest.split_first_chunk().ok_or(ProtoError::Malformed)?;
-    if !(HEAD + TAG..=MAX_PACKET).contains(&packet.len()) {
-        return Err(ProtoError::FrameLen);
-    }
+    fitting(packet.len())?;
     Ok(Some((CallMark(*mark), packet)))
 }
 
