@@ -289,11 +289,16 @@ impl World {
         }
         // Longer than anything waits, with all that is said arriving.
         for _ in 0..150 {
-            while let Some((from, to)) = self.ways.iter().find(|(_, way)| !way.is_empty()).map(|(ends, _)| *ends) {
-                self.deliver(from, to);
-            }
+            self.exchange();
             self.sound();
             self.pass(500);
+        }
+    }
+
+    /// All that is said arrives, and all that is said to that.
+    fn exchange(&mut self) {
+        while let Some((from, to)) = self.ways.iter().find(|(_, way)| !way.is_empty()).map(|(ends, _)| *ends) {
+            self.deliver(from, to);
         }
     }
 
@@ -383,6 +388,30 @@ fn person_id(person: &CallPerson) -> CallId {
 
 fn who_hex(account: &str) -> usize {
     who(&AccountId::parse(account).expect("hex"))
+}
+
+#[test]
+fn who_comes_into_a_call_that_is_held_and_recorded_is_told_so() {
+    let mut world = World::new(0);
+    let (first, second) = (CallId::new([1; 32]), CallId::new([2; 32]));
+    let now = world.now();
+    world.people[0].calls.place(now, account(1), first, [3; 32]).expect("it is placed");
+    world.settle(0);
+    world.exchange();
+    world.ask(1, first, Asked::Answer([4; 32]));
+    world.settle(1);
+    world.exchange();
+    world.ask(0, first, Asked::Record(true));
+    world.people[0].calls.add(now, first, account(2), second, [5; 32], Vec::new()).expect("it is placed");
+    world.ask(0, first, Asked::Hold(true));
+    world.settle(0);
+    world.exchange();
+    world.ask(2, second, Asked::Answer([6; 32]));
+    world.settle(2);
+    world.exchange();
+    let view = world.people[2].calls.view(&second).expect("they talk");
+    assert!(view.they_record && view.held_by_them, "{view:?}");
+    assert!(world.people[0].sounds[&second].paused, "nothing goes either way");
 }
 
 fn pairs() -> [(usize, usize); 6] {

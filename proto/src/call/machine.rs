@@ -261,7 +261,8 @@ impl Calls {
 
     fn start(&mut self, id: CallId, now: Now) {
         let group = self.group(id);
-        let holding = self.calls.iter().any(|(_, call)| call.hosted == Some(group) && call.talking() && call.me.held);
+        let others = self.calls.iter().filter(|(other, call)| **other != id && call.hosted == Some(group));
+        let me = others.map(|(_, call)| call).find(|call| call.talking()).map_or(Side::default(), |call| call.me);
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.stage = Stage::Talking { since: now.wall, heard: false };
         call.deadline = (!call.linked).then_some(now.mono + LOST);
@@ -271,14 +272,12 @@ impl Calls {
             let (mine, buddy) = (call.mine, call.buddy);
             self.deeds.push_back(Deed::Start { call: id, group, buddy, device, mine, callers, callees });
         }
-        if holding {
-            // Whoever comes into a group that I hold waits with the others.
-            self.change_sides(id, |call| call.me.held = true);
-        } else {
+        // To who comes into a group my side is as it is to the others: perhaps I hold it, or record.
+        self.change_sides(id, |call| call.me = me);
+        if !me.held {
             self.hold_others(id);
         }
         self.introduce(group);
-        self.show(id);
     }
 
     /// Holds every group but that of a call.
