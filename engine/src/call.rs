@@ -15,6 +15,7 @@ mod arrivals;
 mod echo_call;
 mod group;
 mod inbox;
+mod kept;
 mod lanes;
 mod quality;
 mod ringing;
@@ -23,14 +24,17 @@ mod talk;
 #[cfg(test)]
 mod trial;
 mod trying;
+mod video;
+mod vision;
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use juice_proto::{
-    call::Side,
+    call::{Shows, Side},
     id::{CallId, DeviceId},
     messenger::Voice,
-    view::{CallView, Command, CommandError, ErrorCode, Event, Reply, SoundSettings},
+    presence::Capabilities,
+    view::{CallView, Command, CommandError, ErrorCode, Event, Reply, SoundSettings, VideoSettings},
 };
 use tokio::{
     sync::mpsc,
@@ -42,16 +46,21 @@ use self::{
     arrivals::Arrivals,
     echo_call::EchoCall,
     group::Group,
-    lanes::Lanes,
     ringing::Ringing,
-    talk::{Talk, With},
+    talk::{Talk, Ways, With},
+    video::{Audience, Gallery, Showing},
 };
 use crate::{
     audio::{AudioError, CallAudio, Setup},
     net::{Door, PeerStream},
+    video::VideoError,
 };
 
-pub use self::sound::Sound;
+pub use self::{
+    sound::Sound,
+    video::{MINE, Screens},
+    vision::Vision,
+};
 
 /// The id of the buddy who says everything back.
 pub const ECHO: &str = "echo";
@@ -75,8 +84,10 @@ pub(crate) enum CallNews {
     Left(CallId),
     /// No microphone or no loudspeaker could be used for it.
     NoSound(CallId),
-    /// A microphone is here, or none is.
-    Microphone(bool),
+    /// There is nothing to show in a group.
+    NoPicture(CallId),
+    /// What there is here to be heard and seen by.
+    Devices(Capabilities),
     /// Something to show.
     Tell(Box<Event>),
 }
@@ -88,14 +99,39 @@ impl CallNews {
     }
 }
 
+/// What people are heard and seen by.
+#[derive(Clone, Debug)]
+pub(crate) struct Equipment {
+    pub sound: Sound,
+    pub vision: Vision,
+}
+
+impl Equipment {
+    /// As it is kept now, which an open profile may have changed.
+    pub fn anew(&self) -> Self {
+        Self { sound: self.sound.anew(), vision: self.vision.anew() }
+    }
+
+    /// What there is. Asks the system, which takes a moment.
+    pub fn capabilities(&self) -> Capabilities {
+        Capabilities { microphone: self.sound.can_speak(), camera: self.vision.can_see() }
+    }
+}
+
 /// What the calls stand on.
 pub(crate) struct Fittings {
     /// The way to the other devices.
     pub door: Door,
     /// What they open.
     pub accepted: mpsc::Receiver<PeerStream>,
+    /// The same for pictures.
+    pub video_door: Door,
+    /// The same for pictures.
+    pub video_accepted: mpsc::Receiver<PeerStream>,
     /// Devices and settings.
-    pub sound: Sound,
+    pub equipment: Equipment,
+    /// What the window sees.
+    pub screens: Screens,
     /// Where recordings go.
     pub downloads: PathBuf,
 }
@@ -103,10 +139,13 @@ pub(crate) struct Fittings {
 /// Every call that sounds.
 pub(crate) struct Talks {
     door: Door,
-    sound: Sound,
+    video_door: Door,
+    equipment: Equipment,
+    screens: Screens,
     downloads: PathBuf,
     groups: HashMap<CallId, Group>,
     arrivals: Arrivals,
+    gallery: Gallery,
     /// Which devices are reached through the relay.
     relayed: HashMap<DeviceId, bool>,
     muted: bool,
@@ -115,6 +154,8 @@ pub(crate) struct Talks {
     ringing: Ringing,
     /// The test of the devices, where one runs.
     test: JoinSet<()>,
+    /// I look at myself, without a call.
+    mirror: Option<Showing>,
     news: mpsc::Sender<CallNews>,
     tasks: JoinSet<()>,
 }
@@ -122,24 +163,29 @@ pub(crate) struct Talks {
 impl Talks {
     /// Begins to take streams; nothing sounds yet.
     pub fn start(fittings: Fittings, news: mpsc::Sender<CallNews>) -> Self {
-        let Fittings { door, accepted, sound, downloads } = fittings;
-        let arrivals = Arrivals::default();
+        let Fittings { door, accepted, video_door, video_accepted, equipment, screens, downloads } = fittings;
+        let (arrivals, gallery) = (Arrivals::default(), Gallery::default());
         let mut tasks = JoinSet::new();
         tasks.spawn(arrivals.clone().run(accepted, door.clone()));
-        tasks.spawn(watch_microphone(sound.clone(), news.clone()));
+        tasks.spawn(gallery.clone().run(video_accepted, video_door.clone()));
+        tasks.spawn(watch_devices(equipment.clone(), news.clone()));
         let (groups, relayed) = (HashMap::new(), HashMap::new());
         Self {
             door,
-            sound,
+            video_door,
+            equipment,
+            screens,
             downloads,
             groups,
             arrivals,
+            gallery,
             relayed,
             muted: false,
             deafened: false,
             echo: None,
             ringing: Ringing::default(),
             test: JoinSet::new(),
+            mirror: None,
             news,
             tasks,
         }
@@ -149,11 +195,13 @@ impl Talks {
     pub fn act(&mut self, voice: Voice) {
         match voice {
             Voice::Start { call, group, buddy, device, keys } => {
-                self.echo = None;
-                let lanes = Lanes::open(&self.door, device, call);
+                (self.echo, self.mirror) = (None, None);
+                let ways = Ways { sound: self.door.clone(), pictures: self.video_door.clone() };
                 let relayed = self.relayed.get(&device).copied().unwrap_or_default();
-                let talk = Talk::new(With { call, device, keys: *keys, relayed }, lanes, self.news.clone());
+                let with = With { call, device, keys: *keys, relayed };
+                let talk = Talk::new(with, ways, self.screens.clone(), self.news.clone());
                 self.arrivals.expect(call, device, talk.inbox());
+                self.gallery.expect(call, device, talk.seen());
                 let setup = self.setup();
                 let group = self.groups.entry(group).or_insert_with(|| Group::new(buddy, self.news.clone()));
                 group.enter(talk, setup);
@@ -163,6 +211,9 @@ impl Talks {
                 self.groups.values().for_each(|group| group.pause(&call, on, setup.clone()));
             }
             Voice::Stop(call) => self.groups.retain(|_, group| group.leave(&call)),
+            Voice::Video(group, shows) => {
+                self.groups.get_mut(&group).into_iter().for_each(|group| group.set_shows(shows));
+            }
             Voice::Side(call, side) => self.talk(&call).into_iter().for_each(|talk| talk.set_side(side)),
             Voice::Mute(on) => {
                 self.muted = on;
@@ -186,6 +237,8 @@ impl Talks {
                 }
             }),
         }
+        let Self { groups, equipment: Equipment { vision, .. }, screens, .. } = self;
+        groups.iter_mut().for_each(|(id, group)| group.settle_video(*id, vision, screens));
     }
 
     /// Does what the person asks of sound that no buddy is part of: settings, a test, the echo. Gives back what is none
@@ -194,6 +247,8 @@ impl Talks {
     pub fn ask(&mut self, command: Command) -> Result<Result<Reply, CommandError>, Command> {
         let done = match command {
             Command::SetSound { settings } => self.set_sound(settings),
+            Command::SetVideo { settings } => self.set_video(settings),
+            Command::TestVideo { on } => self.look_at_me(on),
             Command::TestSound { on } => {
                 // Dropped, the one before ends.
                 self.test = JoinSet::new();
@@ -202,7 +257,7 @@ impl Talks {
                 }
                 Ok(())
             }
-            Command::PlaceCall { buddy } if buddy == ECHO => self.call_echo(),
+            Command::PlaceCall { buddy, .. } if buddy == ECHO => self.call_echo(),
             Command::HangUp { call } if self.echo.as_ref().is_some_and(|echo| echo.is(&call)) => {
                 self.echo = None;
                 Ok(())
@@ -228,6 +283,19 @@ impl Talks {
         self.echo.as_ref().map(|echo| echo.view(self.muted, self.deafened))
     }
 
+    /// Shows me my camera, where no call does.
+    fn look_at_me(&mut self, on: bool) -> Result<(), CommandError> {
+        self.mirror = None;
+        let Some(setup) = self.equipment.vision.setup(Shows::Camera).filter(|_| on && self.groups.is_empty()) else {
+            return Ok(());
+        };
+        let audience =
+            Audience { group: None, talks: Arc::new(Vec::new), next: Arc::default(), news: self.news.clone() };
+        let no_camera = |error: VideoError| CommandError { code: ErrorCode::NoCamera, message: error.to_string() };
+        self.mirror = Some(Showing::start(setup, audience, &self.screens).map_err(no_camera)?);
+        Ok(())
+    }
+
     fn show_echo(&self) {
         if let Some(call) = self.echo_view() {
             CallNews::show(&self.news, Event::CallChanged { call });
@@ -239,7 +307,7 @@ impl Talks {
     }
 
     fn setup(&self) -> Setup {
-        self.sound.setup(self.muted, self.deafened)
+        self.equipment.sound.setup(self.muted, self.deafened)
     }
 
     fn each(&self, act: impl Fn(&CallAudio)) {
@@ -250,7 +318,7 @@ impl Talks {
     /// What the window is told of calls is heard here too.
     pub fn overhear(&mut self, event: &Event) {
         if self.ringing.overhear(event) {
-            self.ringing.settle(&self.sound, self.echo.is_some());
+            self.ringing.settle(&self.equipment.sound, self.echo.is_some());
         }
     }
 
@@ -263,33 +331,50 @@ impl Talks {
 
     /// Uses other devices, at once.
     fn set_sound(&mut self, settings: SoundSettings) -> Result<(), CommandError> {
-        let not_saved = |error: std::io::Error| CommandError { code: ErrorCode::NotSaved, message: error.to_string() };
-        self.sound.set(settings).map_err(not_saved)?;
-        let (microphone, speaker) = (self.sound.microphone(), self.sound.speaker());
+        self.equipment.sound.set(settings).map_err(not_saved)?;
+        let sound = &self.equipment.sound;
+        let (microphone, speaker) = (sound.microphone(), sound.speaker());
         self.each(|audio| {
             audio.use_microphone(microphone.clone());
             audio.use_speaker(speaker.clone());
-            audio.set_processing(self.sound.processing());
+            audio.set_processing(sound.processing());
         });
-        self.ringing.settle(&self.sound, self.echo.is_some());
-        self.show_devices();
+        self.ringing.settle(sound, self.echo.is_some());
+        self.show_devices(|Equipment { sound, .. }| Event::SoundDevicesChanged { devices: sound.devices() });
+        Ok(())
+    }
+
+    /// Uses another camera, at once.
+    fn set_video(&mut self, settings: VideoSettings) -> Result<(), CommandError> {
+        let vision = &mut self.equipment.vision;
+        vision.set(settings).map_err(not_saved)?;
+        self.groups.values().for_each(|group| group.use_camera(vision));
+        if let (Some(mirror), Some(setup)) = (&self.mirror, vision.setup(Shows::Camera)) {
+            mirror.use_setup(setup);
+        }
+        self.show_devices(|Equipment { vision, .. }| Event::VideoDevicesChanged { devices: vision.devices() });
         Ok(())
     }
 
     /// Tells the window what there is and what is chosen. Asking the system takes a moment.
-    fn show_devices(&mut self) {
-        let (sound, news) = (self.sound.clone(), self.news.clone());
+    fn show_devices(&mut self, look: impl FnOnce(Equipment) -> Event + Send + 'static) {
+        let (equipment, news) = (self.equipment.clone(), self.news.clone());
         while self.tasks.try_join_next().is_some() {}
         self.tasks.spawn(async move {
-            let Ok(devices) = spawn_blocking(move || sound.devices()).await else { return };
-            let _ = news.send(CallNews::Tell(Box::new(Event::SoundDevicesChanged { devices }))).await;
+            let Ok(event) = spawn_blocking(move || look(equipment)).await else { return };
+            let _ = news.send(CallNews::Tell(Box::new(event))).await;
         });
     }
 
     /// Devices and settings.
-    pub fn sound(&self) -> &Sound {
-        &self.sound
+    pub fn equipment(&self) -> &Equipment {
+        &self.equipment
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn not_saved(error: std::io::Error) -> CommandError {
+    CommandError { code: ErrorCode::NotSaved, message: error.to_string() }
 }
 
 /// Where a meter stands, from 0 to 1: people hear by decibels.
@@ -303,17 +388,17 @@ fn close(audio: impl Send + 'static) {
     spawn_blocking(move || drop(audio));
 }
 
-/// Tells whether there is a microphone, whenever that changes.
-async fn watch_microphone(sound: Sound, news: mpsc::Sender<CallNews>) {
+/// Tells whether there are a microphone and a camera, whenever that changes.
+async fn watch_devices(equipment: Equipment, news: mpsc::Sender<CallNews>) {
     // The first hello has said what there was at the beginning.
     let mut looks = interval_at(Instant::now() + LOOK, LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut before = None;
     loop {
         looks.tick().await;
-        let sound = sound.clone();
-        let Ok(here) = spawn_blocking(move || sound.can_speak()).await else { return };
-        if before.replace(here) != Some(here) && news.send(CallNews::Microphone(here)).await.is_err() {
+        let equipment = equipment.clone();
+        let Ok(here) = spawn_blocking(move || equipment.capabilities()).await else { return };
+        if before.replace(here) != Some(here) && news.send(CallNews::Devices(here)).await.is_err() {
             return;
         }
     }

@@ -12,7 +12,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use juice_proto::view::{
     Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, PageAt, Phase, Reply,
-    SafetyNumberView, SearchPage, ServerState, Snapshot, SoundDevices,
+    SafetyNumberView, SearchPage, ServerState, Snapshot, SoundDevices, VideoDevices,
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -23,7 +23,7 @@ use tokio::{
 use self::open::Open;
 use crate::{
     backup,
-    call::Sound,
+    call::{Equipment, Screens},
     clock::Clock,
     net::Listen,
     profile::Profile,
@@ -76,6 +76,7 @@ pub(crate) enum Order {
     },
     SafetyNumber(String, Answer<Result<SafetyNumberView, CommandError>>),
     SoundDevices(Answer<SoundDevices>),
+    VideoDevices(Answer<VideoDevices>),
     Stop(Answer<()>),
 }
 
@@ -83,6 +84,7 @@ pub(crate) type Answer<T> = oneshot::Sender<T>;
 
 pub(crate) struct Driver {
     place: Place,
+    screens: Screens,
     /// The server's address to offer at first run.
     offered: String,
     orders: mpsc::Receiver<Order>,
@@ -106,12 +108,13 @@ impl Driver {
         offered: String,
         listen: Listen,
         downloads: PathBuf,
-        sound: Sound,
+        equipment: Equipment,
+        screens: Screens,
         orders: mpsc::Receiver<Order>,
         events: broadcast::Sender<Event>,
     ) -> Self {
-        let place = Place { profile: Arc::new(profile), listen, downloads, sound };
-        Self { place, offered, orders, events, clock: Clock::start(), open: None, errand: JoinSet::new() }
+        let place = Place { profile: Arc::new(profile), listen, downloads, equipment };
+        Self { place, screens, offered, orders, events, clock: Clock::start(), open: None, errand: JoinSet::new() }
     }
 
     pub async fn run(mut self) {
@@ -195,13 +198,22 @@ impl Driver {
                 let _ = answer.send(number);
             }
             Order::SoundDevices(answer) => {
-                let sound = self.open.as_ref().map_or_else(|| self.place.sound.anew(), |open| open.sound().clone());
+                let sound = self.equipment().sound;
                 // Asking the system takes a moment.
                 spawn_blocking(move || drop(answer.send(sound.devices())));
+            }
+            Order::VideoDevices(answer) => {
+                let vision = self.equipment().vision;
+                spawn_blocking(move || drop(answer.send(vision.devices())));
             }
             // Taken by the loop itself.
             Order::Stop(answer) => drop(answer.send(())),
         }
+    }
+
+    /// What people are heard and seen by, as it is chosen now.
+    fn equipment(&self) -> Equipment {
+        self.open.as_ref().map_or_else(|| self.place.equipment.anew(), |open| open.equipment().clone())
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "what is not about opening and closing is the messenger's")]
@@ -262,7 +274,7 @@ impl Driver {
     fn errand_done(&mut self, errand: Errand) {
         match errand {
             Errand::Opened(Ok(opened), answer) => {
-                self.open = Some(Box::new(Open::new(*opened, self.place.downloads.clone(), self.place.sound.anew())));
+                self.open = Some(Box::new(Open::new(*opened, self.place.downloads.clone(), self.place.equipment.anew(), self.screens.clone())));
                 self.tell(Event::PhaseChanged { phase: Phase::Open });
                 let _ = answer.send(Ok(Reply::Done));
             }

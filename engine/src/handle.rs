@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use juice_proto::view::{
     Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, PageAt, Phase, Reply,
-    SafetyNumberView, SearchPage, ServerState, Snapshot, SoundDevices,
+    SafetyNumberView, SearchPage, ServerState, Snapshot, SoundDevices, VideoDevices,
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     audio::{Sink, Source},
-    call::Sound,
+    call::{Equipment, Screens, Sound, Vision},
     driver::{Driver, Order},
     files::{
         self,
@@ -25,6 +25,7 @@ use crate::{
     net::Listen,
     profile::{Profile, ProfileError},
     session,
+    video::Synthetic,
 };
 
 /// Commands that may wait for the driver; above it the caller waits.
@@ -33,6 +34,8 @@ const ORDERS: usize = 64;
 const EVENTS: usize = 1_024;
 /// The profile's file for what calls speak into and are heard with.
 const SOUND: &str = "sound.json";
+/// The profile's file for what calls are seen by.
+const VIDEO: &str = "video.json";
 /// The profile's folder for what is pasted.
 const SENT: &str = "sent";
 
@@ -51,6 +54,8 @@ pub struct Config {
     pub source: Option<Source>,
     /// Something else than the loudspeaker to hear with.
     pub sink: Option<Sink>,
+    /// Something else than a camera to be seen by.
+    pub camera: Option<Synthetic>,
 }
 
 /// Why an engine did not start.
@@ -93,10 +98,13 @@ impl Engine {
         let (orders, inbox) = mpsc::channel(ORDERS);
         let (events, first) = broadcast::channel(EVENTS);
         let downloads = config.downloads.or_else(default_downloads).unwrap_or_else(|| config.profile.join("downloads"));
-        let handle = Handle { orders, events: events.clone(), sent: config.profile.join(SENT) };
+        let screens = Screens::default();
+        let sent = config.profile.join(SENT);
+        let handle = Handle { orders, events: events.clone(), sent, screens: screens.clone() };
         let sound = Sound::load(config.profile.join(SOUND), config.source, config.sink);
+        let equipment = Equipment { sound, vision: Vision::load(config.profile.join(VIDEO), config.camera) };
         let server = config.server.unwrap_or_default();
-        tokio::spawn(Driver::new(profile, server, listen, downloads, sound, inbox, events).run());
+        tokio::spawn(Driver::new(profile, server, listen, downloads, equipment, screens, inbox, events).run());
         Ok((handle, Events(first)))
     }
 }
@@ -108,6 +116,7 @@ pub struct Handle {
     events: broadcast::Sender<Event>,
     /// For what is pasted.
     sent: PathBuf,
+    screens: Screens,
 }
 
 impl Handle {
@@ -241,6 +250,17 @@ impl Handle {
     pub async fn sound_devices(&self) -> SoundDevices {
         let nothing = || SoundDevices { microphones: Vec::new(), speakers: Vec::new(), settings: Default::default() };
         self.ask(Order::SoundDevices).await.unwrap_or_else(nothing)
+    }
+
+    /// Cameras, and which is used.
+    pub async fn video_devices(&self) -> VideoDevices {
+        let nothing = || VideoDevices { cameras: Vec::new(), settings: Default::default() };
+        self.ask(Order::VideoDevices).await.unwrap_or_else(nothing)
+    }
+
+    /// What is to be seen in calls.
+    pub fn screens(&self) -> &Screens {
+        &self.screens
     }
 
     /// Says goodbye to every buddy and to the server, closes everything, and ends the engine. Takes a second at most.

@@ -13,6 +13,7 @@ mod environment;
 mod files;
 mod handle;
 pub mod history;
+mod lock;
 pub mod net;
 pub mod profile;
 mod qr;
@@ -20,11 +21,13 @@ pub mod server_link;
 mod session;
 pub mod store;
 mod unfinished;
+pub mod video;
 
 pub use juice_proto::view;
 
 pub use self::{
     environment::forget_tls_secrets_file,
+    call::{MINE, Screens},
     files::picture::thumbnail,
     handle::{Config, Engine, Events, Handle, StartError, default_profile},
 };

@@ -29,7 +29,7 @@ use tokio::{join, sync::mpsc, task::spawn_blocking, time::timeout};
 use zeroize::Zeroizing;
 
 use crate::{
-    call::Sound,
+    call::Equipment,
     net::{Limits, Listen, Net, NetConfig, NetNews},
     profile::{Keys, Profile, ProfileError},
     server_link::{Connection, Mail, MailNews, ServerLink, ServerNews},
@@ -50,8 +50,8 @@ pub(crate) struct Place {
     pub listen: Listen,
     /// Where files of others go.
     pub downloads: PathBuf,
-    /// What calls speak into and are heard with.
-    pub sound: Sound,
+    /// What people are heard and seen by.
+    pub equipment: Equipment,
 }
 
 /// An open profile: the messenger and its hands.
@@ -119,7 +119,7 @@ pub(crate) async fn register(
         capsule: here,
     };
     let mut hands = Hands::reach_out(&place, &keys).await?;
-    let mut messenger = begin(&keys, &place.sound, Loaded::default(), &mut hands, now).await?;
+    let mut messenger = begin(&keys, &place.equipment, Loaded::default(), &mut hands, now).await?;
     let finish = Call::RegisterFinish {
         upload: upload.into(),
         list,
@@ -139,7 +139,7 @@ pub(crate) async fn unlock(place: Place, password: String, now: Now) -> Done<Box
     let (answers, store_news) = mpsc::channel(NEWS);
     let (store, loaded) = Store::open(&place.profile.database(), &data_key, answers).await?;
     let mut hands = Hands::reach_out(&place, &keys).await?;
-    let messenger = begin(&keys, &place.sound, loaded, &mut hands, now).await?;
+    let messenger = begin(&keys, &place.equipment, loaded, &mut hands, now).await?;
     let (told, server_news) = mpsc::channel(NEWS);
     let server = ServerLink::start(keys.server.clone(), told);
     let (posted, mail_news) = mpsc::channel(NEWS);
@@ -179,7 +179,7 @@ pub(crate) async fn move_here(place: Place, account: &AccountAddress, password: 
         capsule: here,
     };
     let mut hands = Hands::reach_out(&place, &keys).await?;
-    let mut messenger = begin(&keys, &place.sound, Loaded::default(), &mut hands, now).await?;
+    let mut messenger = begin(&keys, &place.equipment, Loaded::default(), &mut hands, now).await?;
     let call = Call::MoveHere {
         list,
         prekey: messenger.first_prekey().ok_or_else(|| failed(ErrorCode::Internal, "no key of the day"))?,
@@ -266,7 +266,7 @@ impl Hands {
 }
 
 /// A messenger that knows where it can be dialled and whether it can be called, so that its first hello says so.
-async fn begin(keys: &Keys, sound: &Sound, loaded: Loaded, hands: &mut Hands, now: Now) -> Done<Messenger> {
+async fn begin(keys: &Keys, equipment: &Equipment, loaded: Loaded, hands: &mut Hands, now: Now) -> Done<Messenger> {
     let mut seed = [0; 32];
     rng()?.fill_bytes(&mut seed);
     let identity = Identity {
@@ -279,15 +279,15 @@ async fn begin(keys: &Keys, sound: &Sound, loaded: Loaded, hands: &mut Hands, no
         pin: keys.pin,
     };
     let mut messenger = Messenger::new(identity, loaded, Suite::XWing, seed, now);
-    let sound = sound.clone();
-    let looking = spawn_blocking(move || sound.can_speak());
+    let equipment = equipment.clone();
+    let looking = spawn_blocking(move || equipment.capabilities());
     // Nobody knows this device yet, so nothing else can come before its addresses do.
-    let (addresses, microphone) = join!(timeout(ADDRESSES, hands.net_news.recv()), timeout(ADDRESSES, looking));
+    let (addresses, capabilities) = join!(timeout(ADDRESSES, hands.net_news.recv()), timeout(ADDRESSES, looking));
     if let Ok(Some(NetNews::Addresses { addresses, behind_nat })) = addresses {
         messenger.handle(now, Input::Addresses(addresses, behind_nat));
     }
-    if let Ok(Ok(microphone)) = microphone {
-        messenger.handle(now, Input::Capabilities(Capabilities { microphone, camera: false }));
+    if let Ok(Ok(capabilities)) = capabilities {
+        messenger.handle(now, Input::Capabilities(capabilities));
     }
     Ok(messenger)
 }

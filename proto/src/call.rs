@@ -11,6 +11,8 @@ mod machine;
 pub use self::machine::{Asked, Calls, Deed, Ended, Introduced, Parted, Refusal};
 
 use minicbor::{Decode, Encode, bytes::ByteArray};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::id::{AccountId, CallId, DeviceId};
 
@@ -21,9 +23,14 @@ pub const MAX_GROUP: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
 pub enum CallSignal {
-    /// Let us talk. Half of the call's secret; and the names of those who are in the call already.
+    /// Let us talk. Half of the call's secret; the names of those who are in the call already; and what the caller
+    /// means to show.
     #[n(0)]
-    Offer(#[n(0)] ByteArray<32>, #[cbor(n(1), default, skip_if = "Vec::is_empty")] Vec<String>),
+    Offer(
+        #[n(0)] ByteArray<32>,
+        #[cbor(n(1), default, skip_if = "Vec::is_empty")] Vec<String>,
+        #[cbor(n(2), default, skip_if = "Shows::is_nothing")] Shows,
+    ),
     /// It rings here.
     #[n(1)]
     Ringing,
@@ -95,4 +102,32 @@ pub struct Side {
     /// It has called others into it, and so is not introduced to those whom the other side calls into it.
     #[cbor(n(3), default, skip_if = "not")]
     pub hosts: bool,
+    /// What it lets the other side see.
+    #[cbor(n(4), default, skip_if = "Shows::is_nothing")]
+    pub shows: Shows,
+}
+
+/// What one side of a call lets the other see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize, TS)]
+#[cbor(index_only)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum Shows {
+    /// Nothing.
+    #[default]
+    #[n(0)]
+    Nothing,
+    /// Themselves: the camera.
+    #[n(1)]
+    Camera,
+    /// The screen.
+    #[n(2)]
+    Screen,
+}
+
+impl Shows {
+    /// There is nothing to see.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
 }

@@ -8,15 +8,20 @@
 //! side and kind), and what is sealed: ChaCha20-Poly1305 under a key of the call, the sender and the kind, the nonce
 //! being the number. Keys come by HKDF-SHA256 out of both sides' halves of the secret and never leave RAM, so no number
 //! comes twice under one key; the receiver takes each number once.
+//!
+//! Pictures go otherwise: each has a stream of [`VIDEO_PROTOCOL`] to itself, so that one that is late delays none that is
+//! newer. On it are the first eight bytes of the call's id and the packet, to the end of the stream.
 
 mod datagram;
 mod replay;
 mod report;
+mod video;
 
 pub use self::{
     datagram::{CallMark, datagram, of_datagram},
     replay::Replay,
-    report::{Echo, Report},
+    report::{Echo, Report, VideoReport},
+    video::{Layer, VideoPacket, of_video_stream, video_stream},
 };
 
 use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Tag, aead::AeadInOut};
@@ -29,10 +34,14 @@ use crate::{error::ProtoError, id::CallId, seal::counted};
 
 /// The name of the stream protocol.
 pub const PROTOCOL: &str = "/juice/media/1";
+/// The name of the protocol of streams with a picture each.
+pub const VIDEO_PROTOCOL: &str = "/juice/video/1";
 /// The streams that each side opens for one call.
 pub const LANES: usize = 8;
 /// The longest packet, in bytes: 120 ms of Opus at its highest rate and a seal.
 pub const MAX_PACKET: usize = 1_500;
+/// The longest packet with a picture, in bytes: a keyframe of a full screen of text takes 400,000.
+pub const MAX_VIDEO_PACKET: usize = 1024 * 1024;
 
 const TAG: usize = 16;
 /// The kind and the number.
@@ -57,22 +66,26 @@ pub enum Kind {
     Voice,
     /// A [`Report`].
     Report,
+    /// A [`VideoPacket`].
+    Video,
 }
 
 impl Kind {
-    const ALL: [Self; 2] = [Self::Voice, Self::Report];
+    const ALL: [Self; 3] = [Self::Voice, Self::Report, Self::Video];
 
     fn code(self) -> u8 {
         match self {
             Self::Voice => 0,
             Self::Report => 1,
+            Self::Video => 2,
         }
     }
 
-    fn of(self, [voice, report]: &[ChaCha20Poly1305; 2]) -> &ChaCha20Poly1305 {
+    fn of(self, [voice, report, video]: &[ChaCha20Poly1305; 3]) -> &ChaCha20Poly1305 {
         match self {
             Self::Voice => voice,
             Self::Report => report,
+            Self::Video => video,
         }
     }
 }
@@ -110,8 +123,8 @@ impl VoicePacket {
 #[derive(Clone)]
 pub struct MediaKeys {
     /// By kind.
-    mine: [ChaCha20Poly1305; 2],
-    theirs: [ChaCha20Poly1305; 2],
+    mine: [ChaCha20Poly1305; 3],
+    theirs: [ChaCha20Poly1305; 3],
 }
 
 impl MediaKeys {
@@ -129,15 +142,19 @@ impl MediaKeys {
         Self { mine: Kind::ALL.map(|kind| cipher(placed, kind)), theirs: Kind::ALL.map(|kind| cipher(!placed, kind)) }
     }
 
-    /// A whole packet with its length. No number may be used twice with one kind.
+    /// A whole packet of voice or a report, with its length. No number may be used twice with one kind.
     ///
     /// # Errors
     /// `TooLong` above [`MAX_PACKET`].
     pub fn seal(&self, kind: Kind, number: u64, plain: &[u8]) -> Result<Vec<u8>, ProtoError> {
         let length = HEAD + plain.len() + TAG;
         let short = u16::try_from(length).ok().filter(|_| length <= MAX_PACKET).ok_or(ProtoError::TooLong)?;
-        let mut packet = Vec::with_capacity(2 + length);
-        packet.extend_from_slice(&short.to_be_bytes());
+        self.seal_after(short.to_be_bytes().to_vec(), kind, number, plain)
+    }
+
+    /// Puts a sealed packet behind what is there.
+    fn seal_after(&self, mut packet: Vec<u8>, kind: Kind, number: u64, plain: &[u8]) -> Result<Vec<u8>, ProtoError> {
+        packet.reserve_exact(HEAD + plain.len() + TAG);
         packet.push(kind.code());
         packet.extend_from_slice(&number.to_be_bytes());
         let sealed = packet.len();

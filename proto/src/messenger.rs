@@ -36,7 +36,7 @@ use self::{
 };
 pub use self::{io::*, session::explain, show::Views, show::file_view};
 use crate::{
-    call::{Asked, Calls},
+    call::{Asked, Calls, Shows},
     device_list::{DeviceList, Pin},
     id::{AccountId, AccountKey, DeviceId, LinkId, Millis, Now},
     invite::ServerAddress,
@@ -210,6 +210,10 @@ impl Messenger {
             Input::CallSide(call, side) => self.calls.side_told(call, side),
             Input::CallLeft(call) => self.calls.met_left(now, call),
             Input::NoSound(call) => self.calls.no_sound(now, call),
+            Input::NoPicture(group) => {
+                // A call that is over by now shows nothing anyway.
+                let _ = self.calls.ask(now, group, Asked::Show(Shows::Nothing));
+            }
             Input::Woke => self.woke(),
             Input::Tick => {}
         }
@@ -278,8 +282,9 @@ impl Messenger {
             Command::Typing { buddy, active } => self.typing(&buddy, active),
             Command::SaveDraft { buddy, text } => self.save_draft(number, &buddy, text),
             Command::CreateInvite => self.create_invite(number),
-            Command::PlaceCall { buddy } => self.place_call(&buddy),
-            Command::AnswerCall { call } => self.answer_call(&call),
+            Command::PlaceCall { buddy, video } => self.place_call(&buddy, video),
+            Command::AnswerCall { call, video } => self.answer_call(&call, video),
+            Command::ShowInCall { call, shows } => self.ask_of_call(&call, Asked::Show(shows)),
             Command::DeclineCall { call } => self.ask_of_call(&call, Asked::Decline),
             Command::HangUp { call } => self.ask_of_call(&call, Asked::HangUp),
             Command::AddToCall { call, buddy } => self.add_to_call(&call, &buddy),
@@ -300,6 +305,8 @@ impl Messenger {
             | Command::FetchFile { .. }
             | Command::PauseFile { .. }
             | Command::CancelFile { .. }
+            | Command::SetVideo { .. }
+            | Command::TestVideo { .. }
             | Command::SetSound { .. }
             | Command::TestSound { .. } => Err(refuse(ErrorCode::Internal, "not for an open messenger")),
         };

@@ -12,5 +12,6 @@ mod command;
 mod event;
 mod me;
 mod message;
+mod video;
 
-pub use self::{buddy::*, call::*, command::*, event::*, me::*, message::*};
+pub use self::{buddy::*, call::*, command::*, event::*, me::*, message::*, video::*};

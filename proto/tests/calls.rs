@@ -16,7 +16,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use juice_proto::{
-    call::{Asked, CallSignal, Calls, Deed, Guest},
+    call::{Asked, CallSignal, Calls, Deed, Guest, Shows},
     id::{AccountId, CallId, DeviceId, Millis, Now},
     view::{CallPerson, CallStage, CallView, EndReason},
 };
@@ -29,6 +29,7 @@ const WALL: Millis = 1_800_000_000_000;
 /// What a side does with the sound of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Sound {
+    group: CallId,
     secrets: ([u8; 32], [u8; 32]),
     mine: bool,
     paused: bool,
@@ -38,6 +39,8 @@ struct Sound {
 struct Person {
     calls: Calls,
     sounds: BTreeMap<CallId, Sound>,
+    /// What is to be seen in each group.
+    videos: BTreeMap<CallId, Shows>,
     /// Everything that ever had sound: none may have it again.
     sounded: BTreeSet<CallId>,
     ended: Vec<EndReason>,
@@ -137,18 +140,25 @@ impl World {
                         way.push_back((call, signal));
                     }
                 }
-                Deed::Start { call, mine, callers, callees, .. } => {
+                Deed::Start { call, group, mine, callers, callees, .. } => {
                     let person = &mut self.people[one];
                     assert!(
                         person.sounded.insert(call),
                         "the sound of a call starts once, or keys would be used twice"
                     );
-                    person.sounds.insert(call, Sound { secrets: (callers, callees), mine, paused: false });
+                    person.sounds.insert(call, Sound { group, secrets: (callers, callees), mine, paused: false });
                 }
                 Deed::Pause(call, paused) => {
                     self.people[one].sounds.get_mut(&call).expect("only what sounds is paused").paused = paused;
                 }
-                Deed::Stop(call) => assert!(self.people[one].sounds.remove(&call).is_some(), "only what sounds stops"),
+                Deed::Stop(call) => {
+                    let Person { sounds, videos, .. } = &mut self.people[one];
+                    let Sound { group, .. } = sounds.remove(&call).expect("only what sounds stops");
+                    // Nobody is left in it to see anything.
+                    if sounds.values().all(|sound| sound.group != group) {
+                        videos.remove(&group);
+                    }
+                }
                 Deed::Introduce(to, call, others) => {
                     let guests = others.into_iter().map(|other| Guest {
                         pair: other.pair,
@@ -171,6 +181,7 @@ impl World {
                         }
                     }
                 }
+                Deed::Video(group, shows) => drop(self.people[one].videos.insert(group, shows)),
                 Deed::Show(_) | Deed::Reach { .. } => {}
                 Deed::Parted(parted) => self.people[one].parted.push(parted.reason),
                 Deed::Over(ended) => self.people[one].ended.push(ended.reason),
@@ -185,6 +196,10 @@ impl World {
         for view in &views {
             assert!(!view.people.is_empty(), "a group with nobody");
             let company = view.people.iter().filter(|person| talks(person)).count();
+            if view.talking_since_ms.is_some() {
+                let shown = self.people[one].videos.get(&id_of(view)).copied().unwrap_or_default();
+                assert_eq!(shown, view.shows, "what is said to be shown is shown");
+            }
             self.people[one].company = self.people[one].company.max(company);
         }
     }
@@ -218,16 +233,24 @@ impl World {
         let calls = &mut self.people[one].calls;
         // In company people call each other more than they hang up.
         let choices: &[u32] = if self.sociable {
-            &[0, 0, 2, 2, 2, 2, 2, 2, 6, 7, 7, 8, 9, 12, 12, 12, 12, 12, 5, 14]
+            &[0, 0, 2, 2, 2, 2, 2, 2, 6, 7, 7, 8, 9, 12, 12, 12, 12, 12, 5, 14, 15]
         } else {
-            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]
+            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
         };
         let choice = choices[usize::try_from(self.rng.next_u32()).expect("64 bits") % choices.len()];
         match (choice, call) {
             (0 | 1, _) if self.ways.contains_key(&(one, other)) => {
-                let _ = calls.place(now, account(other), id, half);
+                let shows = if half[0].is_multiple_of(2) { Shows::Camera } else { Shows::Nothing };
+                let _ = calls.place(now, account(other), id, half, shows);
             }
-            (2 | 3, Some(call)) => self.ask(one, call, Asked::Answer(half)),
+            (2 | 3, Some(call)) => {
+                let shows = if half[0].is_multiple_of(2) { Shows::Camera } else { Shows::Nothing };
+                self.ask(one, call, Asked::Answer(half, shows));
+            }
+            (15, Some(call)) => {
+                let shows = [Shows::Nothing, Shows::Camera, Shows::Screen][usize::from(half[0] % 3)];
+                self.ask(one, call, Asked::Show(shows));
+            }
             (4, Some(call)) => self.ask(one, call, Asked::Decline),
             (5, Some(call)) => self.ask(one, call, Asked::HangUp),
             (6, Some(call)) => self.ask(one, call, Asked::Hold(true)),
@@ -343,6 +366,11 @@ impl World {
                         let held = (view.held, there.held);
                         assert_eq!(held, (here.held, their_view.held), "both know who holds");
                         assert_eq!((view.muted, there.muted), (here.muted, their_view.muted));
+                        assert_eq!(
+                            (view.shows, there.shows),
+                            (here.shows, their_view.shows),
+                            "both know what is shown"
+                        );
                     }
                     let (at_a, at_b) = (self.people[a].sounds[id], self.people[b].sounds[id]);
                     assert_eq!(at_a.secrets, at_b.secrets, "the same keys at both ends");
@@ -391,14 +419,14 @@ fn who_hex(account: &str) -> usize {
 }
 
 #[test]
-fn who_comes_into_a_call_that_is_held_and_recorded_is_told_so() {
+fn who_comes_into_a_call_that_is_held_recorded_and_seen_is_told_so() {
     let mut world = World::new(0);
     let (first, second) = (CallId::new([1; 32]), CallId::new([2; 32]));
     let now = world.now();
-    world.people[0].calls.place(now, account(1), first, [3; 32]).expect("it is placed");
+    world.people[0].calls.place(now, account(1), first, [3; 32], Shows::Camera).expect("it is placed");
     world.settle(0);
     world.exchange();
-    world.ask(1, first, Asked::Answer([4; 32]));
+    world.ask(1, first, Asked::Answer([4; 32], Shows::Nothing));
     world.settle(1);
     world.exchange();
     world.ask(0, first, Asked::Record(true));
@@ -406,11 +434,12 @@ fn who_comes_into_a_call_that_is_held_and_recorded_is_told_so() {
     world.ask(0, first, Asked::Hold(true));
     world.settle(0);
     world.exchange();
-    world.ask(2, second, Asked::Answer([6; 32]));
+    world.ask(2, second, Asked::Answer([6; 32], Shows::Nothing));
     world.settle(2);
     world.exchange();
     let view = world.people[2].calls.view(&second).expect("they talk");
     assert!(view.they_record && view.held_by_them, "{view:?}");
+    assert_eq!(view.people[0].shows, Shows::Camera);
     assert!(world.people[0].sounds[&second].paused, "nothing goes either way");
 }
 

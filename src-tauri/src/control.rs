@@ -186,7 +186,7 @@ fn command_for(control: Control, calls: &[CallView]) -> Result<(Command, Outcome
             current()?;
             (Command::Mute { on }, if on { Outcome::Muted } else { Outcome::Talking })
         }
-        Control::Answer => (Command::AnswerCall { call: caller()?.id.clone() }, Outcome::Answered),
+        Control::Answer => (Command::AnswerCall { call: caller()?.id.clone(), video: false }, Outcome::Answered),
         Control::Decline => (Command::DeclineCall { call: caller()?.id.clone() }, Outcome::Declined),
         Control::HangUp => (Command::HangUp { call: current()?.id.clone() }, Outcome::HungUp),
         // The desk's own.
@@ -262,7 +262,9 @@ mod tests {
             call("rings", CallStage::Incoming, false, false),
         ];
         let of = |control| match command_for(control, &calls) {
-            Ok((Command::AnswerCall { call } | Command::DeclineCall { call } | Command::HangUp { call }, _)) => call,
+            Ok((Command::AnswerCall { call, .. } | Command::DeclineCall { call } | Command::HangUp { call }, _)) => {
+                call
+            }
             Ok(_) | Err(_) => String::new(),
         };
         assert_eq!((of(Control::Answer), of(Control::Decline)), ("rings".into(), "rings".into()));

@@ -240,6 +240,9 @@ fn consequence_of(command: &Command) -> Consequence {
         | Command::Deafen { .. }
         | Command::SetVolume { .. }
         | Command::RecordCall { .. }
+        | Command::ShowInCall { .. }
+        | Command::SetVideo { .. }
+        | Command::TestVideo { .. }
         | Command::SetSound { .. }
         | Command::TestSound { .. }
         | Command::CreateInvite => Consequence::Nothing,

@@ -65,14 +65,14 @@ impl Pair {
 
     async fn place(&mut self) -> String {
         let buddy = self.alice.id_of("bob").await;
-        self.alice.command(Command::PlaceCall { buddy }).await.expect("it is placed");
+        self.alice.command(Command::PlaceCall { buddy, video: false }).await.expect("it is placed");
         stage(&mut self.alice, CallStage::Ringing).await;
         stage(&mut self.bob, CallStage::Incoming).await.id
     }
 
     async fn talk(&mut self) -> String {
         let call = self.place().await;
-        self.bob.command(Command::AnswerCall { call: call.clone() }).await.expect("it is answered");
+        self.bob.command(Command::AnswerCall { call: call.clone(), video: false }).await.expect("it is answered");
         stage(&mut self.alice, CallStage::Talking).await;
         stage(&mut self.bob, CallStage::Talking).await;
         call
@@ -144,7 +144,7 @@ async fn a_call_is_heard_to_ring_on_both_sides_until_it_is_answered() {
     let mut pair = Pair::new().await;
     let call = pair.place().await;
     sleep(Duration::from_secs(1)).await;
-    pair.bob.command(Command::AnswerCall { call: call.clone() }).await.expect("it is answered");
+    pair.bob.command(Command::AnswerCall { call: call.clone(), video: false }).await.expect("it is answered");
     stage(&mut pair.alice, CallStage::Talking).await;
     let (rings, rings_back) = (rung(&pair.bob).await.unwrap(), rung(&pair.alice).await.unwrap());
     assert!((0.2..0.6).contains(&rings), "bob hears it ring: {rings}");
@@ -184,7 +184,7 @@ async fn who_talks_by_a_key_is_muted_until_it_is_held() {
     let told = |event: &Event| matches!(event, Event::SoundDevicesChanged { devices } if devices.settings == by_key);
     pair.bob.until("the settings", told).await;
     let call = pair.place().await;
-    pair.bob.command(Command::AnswerCall { call: call.clone() }).await.expect("it is answered");
+    pair.bob.command(Command::AnswerCall { call: call.clone(), video: false }).await.expect("it is answered");
     assert!(stage(&mut pair.bob, CallStage::Talking).await.muted);
     pair.bob.command(Command::Mute { on: false }).await.expect("the key is held");
     pair.bob.until("the voice", |event| matches!(event, Event::CallChanged { call } if !call.muted)).await;
@@ -224,7 +224,7 @@ async fn a_call_is_declined_cancelled_or_refused_in_words() {
     let again = pair.place().await;
     assert_ne!(again, call);
     let buddy = pair.alice.id_of("bob").await;
-    let twice = pair.alice.command(Command::PlaceCall { buddy }).await.expect_err("one at a time");
+    let twice = pair.alice.command(Command::PlaceCall { buddy, video: false }).await.expect_err("one at a time");
     assert_eq!(twice.code, ErrorCode::InCall);
     pair.alice.command(Command::HangUp { call: again }).await.expect("gives up");
     assert_eq!((ended(&mut pair.alice).await, ended(&mut pair.bob).await), (EndReason::Cancelled, EndReason::Missed));
@@ -232,7 +232,7 @@ async fn a_call_is_declined_cancelled_or_refused_in_words() {
 
     pair.bob.leave(&mut pair.alice).await;
     let buddy = pair.alice.id_of("bob").await;
-    let gone = pair.alice.command(Command::PlaceCall { buddy }).await.expect_err("nobody is there");
+    let gone = pair.alice.command(Command::PlaceCall { buddy, video: false }).await.expect_err("nobody is there");
     assert_eq!(gone.code, ErrorCode::NotReachable);
 }
 
@@ -241,8 +241,8 @@ async fn both_who_call_each_other_at_once_talk() {
     let mut pair = Pair::new().await;
     let (to_bob, to_alice) = (pair.alice.id_of("bob").await, pair.bob.id_of("alice").await);
     let (one, other) = tokio::join!(
-        pair.alice.command(Command::PlaceCall { buddy: to_bob }),
-        pair.bob.command(Command::PlaceCall { buddy: to_alice }),
+        pair.alice.command(Command::PlaceCall { buddy: to_bob, video: false }),
+        pair.bob.command(Command::PlaceCall { buddy: to_alice, video: false }),
     );
     // Whoever heard of the other's call first is told so; both answer to nobody's surprise.
     assert!(one.is_ok() || other.is_ok());
@@ -273,7 +273,7 @@ async fn a_held_call_is_silent_and_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_echo_says_it_back_and_nobody_else_hears_of_it() {
     let mut pair = Pair::new().await;
-    pair.alice.command(Command::PlaceCall { buddy: "echo".into() }).await.expect("it is always there");
+    pair.alice.command(Command::PlaceCall { buddy: "echo".into(), video: false }).await.expect("it is always there");
     let call = stage(&mut pair.alice, CallStage::Talking).await;
     assert_eq!(pair.alice.snapshot().await.calls, std::slice::from_ref(&call));
     sleep(Duration::from_secs(3)).await;

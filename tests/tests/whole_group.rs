@@ -69,12 +69,12 @@ impl Circle {
         for other in &mut self.others {
             let buddy = self.alice.id_of(&other.name).await;
             let command = match call.clone() {
-                None => Command::PlaceCall { buddy },
+                None => Command::PlaceCall { buddy, video: false },
                 Some(call) => Command::AddToCall { call, buddy },
             };
             self.alice.command(command).await.expect("it rings");
             let ringing = until(other, "ringing", |call| call.stage == CallStage::Incoming).await;
-            other.command(Command::AnswerCall { call: ringing.id }).await.expect("answers");
+            other.command(Command::AnswerCall { call: ringing.id, video: false }).await.expect("answers");
             until(other, "talking", |call| call.stage == CallStage::Talking).await;
             let name = other.name.clone();
             let row = self.alice.id_of(&name).await;
@@ -201,7 +201,7 @@ async fn who_does_not_come_is_told_and_the_rest_talk_on() {
     // Asked again she comes, and is let go.
     circle.alice.command(Command::AddToCall { call: call.clone(), buddy: carol.clone() }).await.expect("it rings");
     let ringing = until(&mut circle.others[1], "ringing", |call| call.stage == CallStage::Incoming).await;
-    circle.others[1].command(Command::AnswerCall { call: ringing.id }).await.expect("answers");
+    circle.others[1].command(Command::AnswerCall { call: ringing.id, video: false }).await.expect("answers");
     until(&mut circle.others[0], "carol", |call| named(call, "carol").is_some()).await;
     let here = until(&mut circle.alice, "carol", |call| all_talk(call, 2)).await;
     let person = here.people.iter().find(|person| person.buddy == carol).expect("she is in it").id.clone();

@@ -7,14 +7,15 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
 use juice_proto::{
+    call::Shows,
     id::{AccountId, CallId},
     media::VoicePacket,
-    view::{Event, Notice, SoundLevels},
+    view::{CallQuality, Event, Notice, SoundLevels},
 };
 use tokio::{
     sync::mpsc,
@@ -23,13 +24,15 @@ use tokio::{
 };
 
 use super::{
-    CallNews, LEVELS, close, meter,
-    talk::{Talk, lock},
+    CallNews, LEVELS, Screens, Vision, close, meter,
+    talk::Talk,
+    video::{Audience, Showing},
 };
 use crate::{
     audio::{AudioError, AudioEvent, AudioEvents, CallAudio, Link, Recording, Setup, VoiceFrames},
     clock::wall,
     history::when,
+    lock::lock,
 };
 
 /// How often each side tells the other how it hears, in steps of [`LEVELS`].
@@ -44,6 +47,10 @@ pub(super) struct Group {
     table: Arc<Table>,
     recording: Mutex<Option<(Recording, String)>>,
     mouths: mpsc::Sender<(VoiceFrames, AudioEvents)>,
+    /// What everyone in it is to see, and what is open for that.
+    shows: (Shows, Shows),
+    /// The number of my next picture.
+    next_picture: Arc<AtomicU64>,
     news: mpsc::Sender<CallNews>,
     _tasks: JoinSet<()>,
 }
@@ -56,6 +63,8 @@ struct Table {
     talks: Mutex<Vec<Arc<Talk>>>,
     /// I speak, though muted.
     speaking_muted: AtomicBool,
+    /// My camera or screen, while it is open.
+    showing: Mutex<Option<Showing>>,
 }
 
 impl Table {
@@ -72,7 +81,8 @@ impl Group {
         let mut tasks = JoinSet::new();
         tasks.spawn(speak(Arc::clone(&table), sources, news.clone()));
         tasks.spawn(look_after(Arc::clone(&table), news.clone()));
-        Self { buddy, table, recording: Mutex::default(), mouths, news, _tasks: tasks }
+        let (shows, next_picture) = Default::default();
+        Self { buddy, table, recording: Mutex::default(), mouths, shows, next_picture, news, _tasks: tasks }
     }
 
     /// Lets sound go both ways with one more.
@@ -171,6 +181,46 @@ impl Group {
         });
     }
 
+    /// What everyone in it is to see from now on; nothing changes until [`Self::settle_video`].
+    pub fn set_shows(&mut self, shows: Shows) {
+        self.shows.0 = shows;
+    }
+
+    /// Opens what is to be shown, or closes it where there is nothing, or nobody to see it.
+    pub fn settle_video(&mut self, id: CallId, vision: &Vision, screens: &Screens) {
+        let (wanted, open) = self.shows;
+        let wanted = if self.table.talks().iter().all(|talk| talk.is_paused()) { Shows::Nothing } else { wanted };
+        if wanted == open {
+            return;
+        }
+        self.shows.1 = wanted;
+        close(lock(&self.table.showing).take());
+        let Some(setup) = vision.setup(wanted) else { return };
+        let table = Arc::downgrade(&self.table);
+        let audience = Audience {
+            group: Some(id),
+            talks: Arc::new(move || table.upgrade().map(|table| table.talks()).unwrap_or_default()),
+            next: Arc::clone(&self.next_picture),
+            news: self.news.clone(),
+        };
+        match Showing::start(setup, audience, screens) {
+            Ok(showing) => *lock(&self.table.showing) = Some(showing),
+            Err(error) => {
+                tracing::warn!(%error, "nothing to show");
+                let _ = self.news.try_send(CallNews::NoPicture(id));
+            }
+        }
+    }
+
+    /// Uses the camera that is chosen now.
+    pub fn use_camera(&self, vision: &Vision) {
+        if let (Shows::Camera, Some(showing), Some(setup)) =
+            (self.shows.1, &*lock(&self.table.showing), vision.setup(Shows::Camera))
+        {
+            showing.use_setup(setup);
+        }
+    }
+
     /// Does something with the corridor where it is open.
     pub fn with_audio(&self, act: impl FnOnce(&CallAudio)) {
         if let Some(audio) = &*lock(&self.table.audio) {
@@ -184,6 +234,7 @@ impl Drop for Group {
         self.stop_recording();
         lock(&self.table.talks).clear();
         close(lock(&self.table.audio).take());
+        close(lock(&self.table.showing).take());
     }
 }
 
@@ -247,6 +298,7 @@ async fn look_after(table: Arc<Table>, news: mpsc::Sender<CallNews>) {
             let levels = SoundLevels { microphone, speaking, speaking_muted };
             CallNews::show(&news, Event::SoundLevelsChanged { levels });
         }
+        look_after_pictures(&table, &talks);
         if step.is_multiple_of(REPORT) {
             let links: Vec<_> = talks.iter().map(|talk| talk.report()).collect();
             if let Some(worst) = links.into_iter().reduce(worse) {
@@ -255,11 +307,24 @@ async fn look_after(table: Arc<Table>, news: mpsc::Sender<CallNews>) {
             talks.iter().for_each(|talk| talk.inbox().look_whether_silent());
         }
         if step.is_multiple_of(SHOW) && microphone.is_some() {
+            let to_them = lock(&table.showing).as_ref().map(Showing::quality);
             for talk in talks {
-                CallNews::show(&news, Event::CallQualityChanged { quality: talk.quality() });
+                let quality = CallQuality { to_them, ..talk.quality() };
+                CallNews::show(&news, Event::CallQualityChanged { quality });
             }
         }
     }
+}
+
+/// Asks for keyframes where they are needed, and codes my pictures for the one who sees me worst.
+fn look_after_pictures(table: &Table, talks: &[Arc<Talk>]) {
+    let stuck = talks.iter().filter(|talk| talk.tend()).count();
+    let showing = lock(&table.showing);
+    let Some(showing) = showing.as_ref() else { return };
+    if stuck > 0 {
+        showing.request_keyframe();
+    }
+    showing.adapt(talks.iter().map(|talk| talk.video_link()));
 }
 
 /// What suits the links of two: everyone is sent the same.

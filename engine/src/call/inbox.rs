@@ -12,7 +12,7 @@ use juice_proto::{
     call::Side,
     frame,
     id::CallId,
-    media::{Echo, Kind, MediaKeys, Replay, Report, VoicePacket},
+    media::{Echo, Kind, MediaKeys, Replay, Report, VideoReport, VoicePacket},
     view::CallQuality,
 };
 use tokio::sync::mpsc;
@@ -21,7 +21,7 @@ use super::{
     CallNews,
     quality::{Quality, in_time},
 };
-use crate::audio::{Ear, Link, VoiceFrame};
+use crate::audio::{Ear, Link, Reception, VoiceFrame};
 
 /// Without a packet for so long, something is wrong: also a silent voice says something all 400 ms.
 const SILENT: Duration = Duration::from_secs(3);
@@ -49,6 +49,8 @@ pub(super) struct Hearing {
     pub quality: Quality,
     /// Their last report: what their clock said, and when it came.
     report: Option<(u32, Instant)>,
+    /// How they last said that they see me, where that is new.
+    pub video: Option<VideoReport>,
     /// How they last said that their side is.
     side: Option<Side>,
 }
@@ -82,6 +84,8 @@ impl Inbox {
         let new = match kind {
             Kind::Voice => hearing.voices.take(number),
             Kind::Report => hearing.reports.take(number),
+            // Pictures have streams of their own.
+            Kind::Video => false,
         };
         if !new {
             self.refused.fetch_add(1, Relaxed);
@@ -104,6 +108,7 @@ impl Inbox {
                 let rtt = report.echo.and_then(|echo| echo.round_trip_ms(self.clock()));
                 hearing.report = Some((report.said_ms, Instant::now()));
                 hearing.quality.told(&report, rtt);
+                hearing.video = report.video.or(hearing.video);
                 if hearing.side.replace(report.side) != Some(report.side) {
                     let _ = self.news.try_send(CallNews::Side(self.call, report.side));
                 }
@@ -111,6 +116,7 @@ impl Inbox {
                     let _ = self.news.try_send(CallNews::Left(self.call));
                 }
             }
+            Kind::Video => {}
         }
     }
 
@@ -150,11 +156,18 @@ impl Inbox {
         hearing.quality.view(self.call.to_string())
     }
 
-    /// How I hear them, to be said to them; and how they said that they hear me.
-    pub fn report(&self) -> (Report, Link) {
+    /// How their voice comes.
+    pub fn reception(&self) -> Reception {
+        self.hearing().ear.as_ref().map(Ear::reception).unwrap_or_default()
+    }
+
+    /// How I hear them, to be said to them; and how they said that they hear me. `in_turn` twice a second.
+    pub fn report(&self, in_turn: bool) -> (Report, Link) {
+        let reception = self.reception();
         let mut hearing = self.hearing();
-        let reception = hearing.ear.as_ref().map(Ear::reception).unwrap_or_default();
-        hearing.quality.heard(reception);
+        if in_turn {
+            hearing.quality.heard(reception);
+        }
         let millis = |since: Instant| u32::try_from(since.elapsed().as_millis()).unwrap_or(u32::MAX);
         let report = Report {
             expected: reception.expected,

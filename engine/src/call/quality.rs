@@ -113,6 +113,8 @@ impl Quality {
             delay_ms: f64::from(self.reception.delay_ms),
             kbit_s: if millis == 0 { 0.0 } else { (bytes * 8) as f64 / millis as f64 },
             relayed: self.relayed,
+            from_them: None,
+            to_them: None,
         }
     }
 }

@@ -4,10 +4,8 @@ use std::{path::PathBuf, str::FromStr};
 
 use juice_proto::view::{SoundDevice, SoundDevices, SoundSettings};
 
-use crate::{
-    audio::{self, DeviceChoice, DeviceId, MicrophoneChoice, Processing, Setup, Sink, Source, SpeakerChoice},
-    unfinished::Unfinished,
-};
+use super::kept;
+use crate::audio::{self, DeviceChoice, DeviceId, MicrophoneChoice, Processing, Setup, Sink, Source, SpeakerChoice};
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -25,8 +23,7 @@ pub struct Sound {
 impl Sound {
     /// With the settings that are in `file`, or the usual ones.
     pub(crate) fn load(file: PathBuf, source: Option<Source>, sink: Option<Sink>) -> Self {
-        let kept = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Self { file, settings: kept.unwrap_or_default(), source, sink }
+        Self { settings: kept::load(&file), file, source, sink }
     }
 
     /// As it is kept now, which an open profile may have changed.
@@ -37,11 +34,7 @@ impl Sound {
     /// Takes other settings and keeps them.
     pub(crate) fn set(&mut self, settings: SoundSettings) -> std::io::Result<()> {
         self.settings = settings;
-        let bytes = serde_json::to_vec_pretty(&self.settings).map_err(std::io::Error::other)?;
-        let fresh = Unfinished::of(&self.file)?;
-        let mut file = fresh.create()?;
-        std::io::Write::write_all(&mut file, &bytes)?;
-        fresh.take_place(&file, &self.file)
+        kept::keep(&self.file, &self.settings)
     }
 
     /// What a call begins with.

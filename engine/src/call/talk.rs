@@ -4,7 +4,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -19,8 +19,18 @@ use juice_proto::{
 };
 use tokio::{sync::mpsc, time::sleep};
 
-use super::{CallNews, inbox::Inbox, lanes::Lanes};
-use crate::audio::{CallAudio, Ear, Link};
+use super::{
+    CallNews, Screens,
+    inbox::Inbox,
+    lanes::Lanes,
+    video::{VideoIn, VideoOut},
+};
+use crate::{
+    audio::{CallAudio, Ear, Link},
+    lock::lock,
+    net::Door,
+    video::{CodedFrame, VideoLink},
+};
 
 /// How long the last word has to leave.
 const LAST_WORD: Duration = Duration::from_millis(500);
@@ -36,12 +46,22 @@ pub(super) struct With {
     pub relayed: bool,
 }
 
-/// The sound between two. Dropping it ends its streams, and nothing of it is heard any more.
+/// The ways to the other device.
+pub(super) struct Ways {
+    pub sound: Door,
+    pub pictures: Door,
+}
+
+/// The sound between two, and what they see of each other. Dropping it ends its streams, and nothing of it is heard any more.
 pub(super) struct Talk {
     pub call: CallId,
     pub device: DeviceId,
     inbox: Arc<Inbox>,
     lanes: Lanes,
+    /// What I show them.
+    showing: VideoOut,
+    /// What they show me.
+    seen: Arc<VideoIn>,
     paused: AtomicBool,
     volume: Mutex<f32>,
     side: Mutex<Side>,
@@ -54,13 +74,16 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub fn new(with: With, lanes: Lanes, news: mpsc::Sender<CallNews>) -> Self {
+    pub fn new(with: With, ways: Ways, screens: Screens, news: mpsc::Sender<CallNews>) -> Self {
         let With { call, device, keys, relayed } = with;
+        let Ways { sound, pictures } = ways;
         Self {
             call,
             device,
+            seen: Arc::new(VideoIn::new(call, keys.clone(), screens)),
+            showing: VideoOut::new(pictures, device, call, keys.clone()),
             inbox: Arc::new(Inbox::new(call, keys, relayed, news)),
-            lanes,
+            lanes: Lanes::open(&sound, device, call),
             paused: AtomicBool::new(false),
             volume: Mutex::new(1.0),
             side: Mutex::default(),
@@ -73,6 +96,11 @@ impl Talk {
     /// Where its packets come in.
     pub fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
+    }
+
+    /// Where its pictures come in.
+    pub fn seen(&self) -> &Arc<VideoIn> {
+        &self.seen
     }
 
     pub fn is_paused(&self) -> bool {
@@ -107,9 +135,38 @@ impl Talk {
 
     /// Tells the other side how I hear it and how my side is. Gives back how it said that it hears me.
     pub fn report(&self) -> Link {
-        let (report, link) = self.inbox.report();
-        self.send(Report { side: *lock(&self.side), ..report });
+        let (report, link) = self.inbox.report(true);
+        self.say_report(report, &link);
         link
+    }
+
+    fn say_report(&self, report: Report, link: &Link) {
+        let video = self.seen.report(self.inbox.reception(), link.rtt_ms);
+        self.send(Report { side: *lock(&self.side), video, ..report });
+    }
+
+    /// Shows them a picture of mine; its number comes once.
+    pub fn show(&self, number: u64, frame: &CodedFrame) {
+        // One that is left out is seen by `tend`.
+        let _ = self.is_paused() || self.showing.send(number, frame);
+    }
+
+    /// Says at once where I can't see them without a keyframe. Gives back whether they can't see me without one.
+    pub fn tend(&self) -> bool {
+        let told = self.inbox.hearing().video.take();
+        told.into_iter().for_each(|report| self.showing.told(report));
+        if self.seen.is_stuck() {
+            let (report, link) = self.inbox.report(false);
+            self.say_report(report, &link);
+        }
+        self.seen.end_if_over();
+        self.showing.is_stuck()
+    }
+
+    /// For whoever codes my pictures.
+    pub fn video_link(&self) -> VideoLink {
+        let link = self.inbox.hearing().quality.link();
+        self.showing.link(link.rtt_ms, link.relayed)
     }
 
     fn send(&self, report: Report) {
@@ -142,19 +199,21 @@ impl Talk {
         let bytes = self.sent.load(Relaxed);
         let (since, before) = std::mem::replace(&mut *lock(&self.shown), (Instant::now(), bytes));
         let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.inbox.quality(bytes.saturating_sub(before), millis)
+        CallQuality { from_them: self.seen.quality(), ..self.inbox.quality(bytes.saturating_sub(before), millis) }
     }
 
     /// A better way to the device has come, or another.
     pub fn renew(&self, relayed: bool) {
         self.inbox.hearing().quality.relayed = relayed;
         self.lanes.renew();
+        self.showing.renew();
     }
 
     /// Hears nothing from now on, and tells the other side that it is over.
     pub fn leave(self: Arc<Self>) {
         self.pause(true, None);
         self.inbox.close();
+        self.seen.close();
         (0..LAST_WORDS).for_each(|_| self.send(Report { leaves: true, ..Report::default() }));
         tokio::spawn(async move {
             sleep(LAST_WORD).await;
@@ -171,9 +230,4 @@ impl Drop for Talk {
             tracing::info!(refused, "packets of a call that were not taken");
         }
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that runs under these locks can leave it half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

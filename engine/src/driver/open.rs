@@ -8,7 +8,6 @@ use juice_proto::{
     content::Hlc,
     id::{AccountId, MessageId, Millis, Now},
     messenger::{Input, Messenger, Output, record::ShownMessage},
-    presence::Capabilities,
     view::{
         CallView, Command, CommandError, EditView, ErrorCode, Event, ExportFormat, HistoryPage, MessageView, PageAt,
         Reply, SearchPage,
@@ -23,7 +22,7 @@ use tokio::{
 use super::{Answer, shown};
 use crate::{
     backup,
-    call::{self, CallNews, Sound, Talks},
+    call::{self, CallNews, Equipment, Screens, Talks},
     clock::Clock,
     files::{self, Files, FilesNews, Fittings},
     history::{self, ExportError, Heading},
@@ -74,7 +73,7 @@ pub(super) struct Open {
 type Page = (Result<StoredPage, StoreError>, Answer<Result<HistoryPage, CommandError>>);
 
 impl Open {
-    pub fn new(mut opened: Opened, downloads: PathBuf, sound: Sound) -> Self {
+    pub fn new(mut opened: Opened, downloads: PathBuf, equipment: Equipment, screens: Screens) -> Self {
         let (told, files_news) = mpsc::channel(FILES_NEWS);
         // A net has one such receiver, and this is its one taker.
         let accepted = opened.net.accepted(Room::Files).unwrap_or_else(|| mpsc::channel(1).1);
@@ -86,9 +85,16 @@ impl Open {
         };
         let files = Files::start(fittings, told);
         let (told, call_news) = mpsc::channel(CALL_NEWS);
-        let accepted = opened.net.accepted(Room::Media).unwrap_or_else(|| mpsc::channel(1).1);
-        let mut talks =
-            Talks::start(call::Fittings { door: opened.net.door(Room::Media), accepted, sound, downloads }, told);
+        let fittings = call::Fittings {
+            door: opened.net.door(Room::Media),
+            accepted: opened.net.accepted(Room::Media).unwrap_or_else(|| mpsc::channel(1).1),
+            video_door: opened.net.door(Room::Video),
+            video_accepted: opened.net.accepted(Room::Video).unwrap_or_else(|| mpsc::channel(1).1),
+            equipment,
+            screens,
+            downloads,
+        };
+        let mut talks = Talks::start(fittings, told);
         talks.overhear(&Event::MeChanged { me: opened.messenger.views().me });
         Self {
             messenger: opened.messenger,
@@ -212,7 +218,7 @@ impl Open {
     /// Who talks by a key has the microphone off until it is held; who does so no more has it on.
     #[expect(clippy::wildcard_enum_match_arm, reason = "few commands begin a call")]
     fn mutes(&self, command: &Command) -> Option<bool> {
-        let by_key = self.sound().settings.push_to_talk;
+        let by_key = self.equipment().sound.settings.push_to_talk;
         match command {
             Command::PlaceCall { .. } | Command::AnswerCall { .. } => by_key.then_some(true),
             Command::SetSound { settings } => (settings.push_to_talk != by_key).then_some(settings.push_to_talk),
@@ -227,7 +233,8 @@ impl Open {
             CallNews::Side(call, side) => Input::CallSide(call, side),
             CallNews::Left(call) => Input::CallLeft(call),
             CallNews::NoSound(call) => Input::NoSound(call),
-            CallNews::Microphone(microphone) => Input::Capabilities(Capabilities { microphone, camera: false }),
+            CallNews::NoPicture(group) => Input::NoPicture(group),
+            CallNews::Devices(capabilities) => Input::Capabilities(capabilities),
             CallNews::Tell(event) => return drop(events.send(*event)),
         };
         self.messenger.handle(now, input);
@@ -240,9 +247,9 @@ impl Open {
         calls
     }
 
-    /// Devices and settings of sound.
-    pub fn sound(&self) -> &Sound {
-        self.talks.sound()
+    /// What people are heard and seen by, and its settings.
+    pub fn equipment(&self) -> &Equipment {
+        self.talks.equipment()
     }
 
     fn files_told(&mut self, now: Now, news: FilesNews, events: &broadcast::Sender<Event>) {

@@ -32,6 +32,8 @@ pub enum Room {
     Files,
     /// [`juice_proto::media`].
     Media,
+    /// The same, for pictures.
+    Video,
 }
 
 impl Room {
@@ -41,6 +43,8 @@ impl Room {
             Self::Files => 8,
             // Two calls, one of them moving from one way to a better one.
             Self::Media => 3 * media::LANES,
+            // Those that stand by, and those on their way.
+            Self::Video => 32,
         }
     }
 }

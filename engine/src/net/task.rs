@@ -325,6 +325,7 @@ impl Task {
         match room {
             Room::Files => behaviour.files.open(peer, connection, ticket),
             Room::Media => behaviour.media.open(peer, connection, ticket),
+            Room::Video => behaviour.video.open(peer, connection, ticket),
         }
     }
 

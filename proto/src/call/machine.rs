@@ -15,7 +15,7 @@ use minicbor::bytes::ByteArray;
 
 use self::group::{Guests, Met};
 pub use self::group::{Introduced, Parted};
-use super::{CallSignal, Side};
+use super::{CallSignal, Shows, Side};
 use crate::{
     content::CallOutcome,
     id::{AccountId, CallId, DeviceId, Millis, Now},
@@ -63,6 +63,8 @@ pub enum Deed {
     Stop(CallId),
     /// Say this of my side with the sound, since there is no link.
     Side(CallId, Side),
+    /// Let everyone in this group see this of me.
+    Video(CallId, Shows),
     /// Tell the buddy of the call who else talks in it.
     Introduce(AccountId, CallId, Vec<Introduced>),
     /// Make a way to a device that I was introduced to.
@@ -111,8 +113,8 @@ pub enum Refusal {
 /// What a person asks of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Answer it. The half of the secret is fresh entropy.
-    Answer([u8; 32]),
+    /// Answer it, and let them see this. The half of the secret is fresh entropy.
+    Answer([u8; 32], Shows),
     /// Don't.
     Decline,
     /// End it, or give it up.
@@ -121,6 +123,8 @@ pub enum Asked {
     Hold(bool),
     /// Record it, or stop.
     Record(bool),
+    /// Let them see this, or nothing.
+    Show(Shows),
     /// How loud they are, in percent. Of a call, or of one that I was introduced to.
     Volume(u32),
     /// End the part of one in a group of several that I host.
@@ -157,6 +161,8 @@ struct Call {
     hosted: Option<CallId>,
     /// Who else is in it, as the caller says.
     with: Vec<String>,
+    /// What the caller means to show.
+    offered: Shows,
     /// Whom the other side introduced me to.
     guests: Guests,
     /// The other side has left, and I talk on with those it introduced me to.
@@ -179,6 +185,7 @@ impl Call {
             volume: 100,
             hosted: None,
             with: Vec::new(),
+            offered: Shows::Nothing,
             guests: Guests::new(),
             left: false,
         }
@@ -262,8 +269,9 @@ impl Calls {
     fn start(&mut self, id: CallId, now: Now) {
         let group = self.group(id);
         let others = self.calls.iter().filter(|(other, call)| **other != id && call.hosted == Some(group));
-        let me = others.map(|(_, call)| call).find(|call| call.talking()).map_or(Side::default(), |call| call.me);
+        let of_others = others.map(|(_, call)| call).find(|call| call.talking()).map(|call| call.me);
         let Some(call) = self.calls.get_mut(&id) else { return };
+        let me = of_others.unwrap_or(call.me);
         call.stage = Stage::Talking { since: now.wall, heard: false };
         call.deadline = (!call.linked).then_some(now.mono + LOST);
         if let Some(device) = call.device {
@@ -274,6 +282,9 @@ impl Calls {
         }
         // To who comes into a group my side is as it is to the others: perhaps I hold it, or record.
         self.change_sides(id, |call| call.me = me);
+        if !me.shows.is_nothing() {
+            self.deeds.push_back(Deed::Video(group, me.shows));
+        }
         if !me.held {
             self.hold_others(id);
         }

@@ -12,9 +12,13 @@ const MARK: usize = 8;
 
 /// The beginning of a call's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallMark([u8; MARK]);
+pub struct CallMark(pub(super) [u8; MARK]);
 
 impl CallMark {
+    pub(super) fn of(call: &CallId) -> Self {
+        Self(call.bytes().first_chunk().copied().unwrap_or_default())
+    }
+
     /// Whether that call's id begins so.
     pub fn is_of(&self, call: &CallId) -> bool {
         call.bytes().starts_with(&self.0)
@@ -23,8 +27,7 @@ impl CallMark {
 
 /// What [`super::MediaKeys::seal`] made, with its length, as a datagram of a call.
 pub fn datagram(call: &CallId, packet: &[u8]) -> Vec<u8> {
-    let mark = call.bytes().first_chunk::<MARK>().map(<[u8; MARK]>::as_slice).unwrap_or_default();
-    [&[OF_A_CALL], mark, packet.get(2..).unwrap_or_default()].concat()
+    [&[OF_A_CALL], CallMark::of(call).0.as_slice(), packet.get(2..).unwrap_or_default()].concat()
 }
 
 /// The call and the packet of a datagram, for [`super::MediaKeys::open`]; none if it is for something unknown.

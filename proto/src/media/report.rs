@@ -32,6 +32,30 @@ pub struct Report {
     /// The sayer leaves the call.
     #[cbor(n(7), default, skip_if = "not")]
     pub leaves: bool,
+    /// How the other's pictures arrive; none where none have come.
+    #[n(8)]
+    pub video: Option<VideoReport>,
+}
+
+/// How the other's pictures arrive. Counts are since the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct VideoReport {
+    /// Pictures that should have come, as their numbers say.
+    #[n(0)]
+    pub expected: u64,
+    /// Pictures that came.
+    #[n(1)]
+    pub came: u64,
+    /// Bytes of them.
+    #[n(2)]
+    pub bytes: u64,
+    /// How much longer than the fastest of the last seconds the last ones took, in milliseconds.
+    #[n(3)]
+    pub queued_ms: u32,
+    /// Nothing after the picture of this number can be shown until a keyframe comes.
+    #[n(4)]
+    pub stuck_after: Option<u64>,
 }
 
 fn silent(side: &Side) -> bool {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    call::{CallSignal, Deed, Guest, Introduced, MAX_GROUP, Parted, Refusal},
+    call::{CallSignal, Deed, Guest, Introduced, MAX_GROUP, Parted, Refusal, Shows},
     content::{Body, CallOutcome},
     error::ProtoError,
     id::CallId,
@@ -15,10 +15,10 @@ use crate::{
 };
 
 impl Messenger {
-    pub(super) fn place_call(&mut self, buddy: &str) -> Outcome {
+    pub(super) fn place_call(&mut self, buddy: &str, video: bool) -> Outcome {
         let account = self.callable(buddy)?;
         let (id, half) = (CallId::new(self.entropy()), self.entropy());
-        self.calls.place(self.now, account, id, half).map_err(refused)?;
+        self.calls.place(self.now, account, id, half, camera(video)).map_err(refused)?;
         Ok(Some(Reply::Done))
     }
 
@@ -47,9 +47,9 @@ impl Messenger {
         Ok(account)
     }
 
-    pub(super) fn answer_call(&mut self, call: &str) -> Outcome {
+    pub(super) fn answer_call(&mut self, call: &str, video: bool) -> Outcome {
         let half = self.entropy();
-        self.ask_of_call(call, Asked::Answer(half))
+        self.ask_of_call(call, Asked::Answer(half, camera(video)))
     }
 
     pub(super) fn ask_of_call(&mut self, call: &str, asked: Asked) -> Outcome {
@@ -120,6 +120,7 @@ impl Messenger {
                     self.say(&buddy, &LinkBody::Call(call, CallSignal::Guests(guests)));
                 }
                 Deed::Reach { buddy, device, addresses } => self.reach_guest(&buddy, device, addresses),
+                Deed::Video(group, shows) => self.out.push_back(Output::Voice(Voice::Video(group, shows))),
                 Deed::Pause(call, on) => self.out.push_back(Output::Voice(Voice::Pause(call, on))),
                 Deed::Stop(call) => self.out.push_back(Output::Voice(Voice::Stop(call))),
                 Deed::Show(call) => {
@@ -185,6 +186,10 @@ impl Messenger {
     }
 }
 
+fn camera(video: bool) -> Shows {
+    if video { Shows::Camera } else { Shows::Nothing }
+}
+
 fn call_by_hex(hex: &str) -> Result<CallId, CommandError> {
     CallId::parse(hex).map_err(|_| refused(Refusal::Unknown))
 }
@@ -193,7 +198,7 @@ fn call_by_hex(hex: &str) -> Result<CallId, CommandError> {
 fn check(signal: &CallSignal) -> Result<(), ProtoError> {
     let named = |name: &str| name.chars().count() <= MAX_NAME;
     let fits = match signal {
-        CallSignal::Offer(_, with) => with.len() < MAX_GROUP && with.iter().all(|name| named(name)),
+        CallSignal::Offer(_, with, _) => with.len() < MAX_GROUP && with.iter().all(|name| named(name)),
         CallSignal::Guests(guests) => {
             let fits = |guest: &Guest| named(&guest.name) && presence::addresses_fit(&guest.addresses);
             guests.len() < MAX_GROUP && guests.iter().all(fits)

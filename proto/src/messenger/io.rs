@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::record::{Change, Fate, MessageRecord};
 use crate::{
-    call::Side,
+    call::{Shows, Side},
     content::{FileOffer, Seq},
     id::{AccountId, CallId, DeviceId, LinkId},
     media::MediaKeys,
@@ -85,6 +85,8 @@ pub enum Input {
     CallLeft(CallId),
     /// No microphone or no loudspeaker could be used for a call.
     NoSound(CallId),
+    /// There is nothing to show in a group: no camera, or no screen.
+    NoPicture(CallId),
     /// The machine slept or its clock jumped: every link is suspect.
     Woke,
     /// Nothing but time.
@@ -117,6 +119,8 @@ pub enum Voice {
     Stop(CallId),
     /// What is said of my side with the sound.
     Side(CallId, Side),
+    /// Let everyone in a group see this.
+    Video(CallId, Shows),
     /// The microphone is off, or on, now and in calls to come.
     Mute(bool),
     /// Nothing is played, or again, now and in calls to come.

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::VideoQuality;
+use crate::call::Shows;
+
 /// How far a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -52,6 +55,10 @@ pub struct CallView {
     pub volume: u32,
     /// Who else was in it when it was offered, by name.
     pub with: Vec<String>,
+    /// What the caller means to show, while it rings here.
+    pub offers: Shows,
+    /// What I let them see.
+    pub shows: Shows,
     /// More people can be called into it from here.
     pub can_add: bool,
     /// Everyone else who is in it or is being called; `buddy` is one of them unless they left it.
@@ -76,6 +83,8 @@ impl CallView {
             recording: false,
             volume: 100,
             with: Vec::new(),
+            offers: Shows::Nothing,
+            shows: Shows::Nothing,
             can_add: false,
             people: vec![CallPerson::new(id, buddy, stage)],
         }
@@ -102,13 +111,16 @@ pub struct CallPerson {
     pub recording: bool,
     /// Their loudness here, in percent: 0 to 200.
     pub volume: u32,
+    /// What they let me see.
+    pub shows: Shows,
 }
 
 impl CallPerson {
     /// One of whom nothing else is said yet.
     pub fn new(id: &str, buddy: &str, stage: CallStage) -> Self {
         let (id, buddy) = (id.into(), buddy.into());
-        Self { id, buddy, name: None, stage, muted: false, held: false, recording: false, volume: 100 }
+        let shows = Shows::Nothing;
+        Self { id, buddy, name: None, stage, muted: false, held: false, recording: false, volume: 100, shows }
     }
 }
 
@@ -134,6 +146,10 @@ pub struct CallQuality {
     pub kbit_s: f64,
     /// Through the server's relay.
     pub relayed: bool,
+    /// How their pictures come; none while they show nothing.
+    pub from_them: Option<VideoQuality>,
+    /// How mine leave; none while I show nothing.
+    pub to_them: Option<VideoQuality>,
 }
 
 /// How a call is, in one word, and on whose side it is where it is not well.

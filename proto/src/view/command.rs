@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Availability, Privacy, SoundSettings};
-use crate::error::ProtoError;
+use super::{Availability, Privacy, SoundSettings, VideoSettings};
+use crate::{call::Shows, error::ProtoError};
 
 /// Everything a person can ask for. Each is answered by a [`Reply`] or a [`CommandError`]; what changes because of
 /// it is told by [`Event`]s, on the same road on which the news from buddies comes.
@@ -67,14 +67,14 @@ pub enum Command {
     Typing { buddy: String, active: bool },
     /// Keep what is in the composer; empty forgets it.
     SaveDraft { buddy: String, text: String },
-    /// Call a buddy; their computer rings.
-    PlaceCall { buddy: String },
+    /// Call a buddy, with the camera or without; their computer rings.
+    PlaceCall { buddy: String, video: bool },
     /// Call one more into a call that goes on.
     AddToCall { call: String, buddy: String },
     /// Let one of several go from a call that I called them into.
     RemoveFromCall { person: String },
-    /// Answer a call that rings here; one that is going on is held.
-    AnswerCall { call: String },
+    /// Answer a call that rings here, with the camera or without; one that is going on is held.
+    AnswerCall { call: String, video: bool },
     /// Don't answer it.
     DeclineCall { call: String },
     /// End a call, or give it up before it is answered.
@@ -89,6 +89,12 @@ pub enum Command {
     SetVolume { call: String, percent: u32 },
     /// Record a call into my downloads, or stop; they are told.
     RecordCall { call: String, on: bool },
+    /// Let everyone in a call see this, or nothing.
+    ShowInCall { call: String, shows: Shows },
+    /// Which camera to use; takes effect at once.
+    SetVideo { settings: VideoSettings },
+    /// Show me my camera without a call; off ends it.
+    TestVideo { on: bool },
     /// Which devices to use and how; takes effect at once.
     SetSound { settings: SoundSettings },
     /// Record five seconds and play them back; off ends it early.
@@ -208,6 +214,8 @@ pub enum ErrorCode {
     NotReachable,
     /// No microphone or no loudspeaker can be used.
     NoSound,
+    /// No camera can be used.
+    NoCamera,
     /// There is a call with them already, or too many.
     InCall,
     /// Thousand buddies are the most.

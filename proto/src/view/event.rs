@@ -4,8 +4,8 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::{
-    BuddyView, CallQuality, CallView, Delivery, EndReason, FileView, MeView, MessageView, Phase, RequestView,
-    ServerState, SoundDevices, SoundLevels, SoundTest,
+    BuddyView, CallQuality, CallView, CameraTrouble, Delivery, EndReason, FileView, MeView, MessageView, Phase,
+    RequestView, ServerState, SoundDevices, SoundLevels, SoundTest, VideoDevices,
 };
 
 /// What a person should see.
@@ -110,6 +110,10 @@ pub enum Event {
     SoundDevicesChanged {
         devices: SoundDevices,
     },
+    /// Cameras came or went, or another is used.
+    VideoDevicesChanged {
+        devices: VideoDevices,
+    },
     /// How far the test of microphone and loudspeaker is.
     SoundTestChanged {
         test: SoundTest,
@@ -150,6 +154,12 @@ pub enum Notice {
     MicrophoneUsed { name: String },
     /// This loudspeaker is used now.
     SpeakerUsed { name: String },
+    /// Nobody sees me: there is no picture from the camera.
+    NoPicture { why: CameraTrouble },
+    /// The screen can't be shown.
+    NoScreen,
+    /// This camera is used now.
+    CameraUsed { name: String },
     /// A call could not be recorded: the disk would not take it.
     NotRecorded,
     /// Somebody said yes.

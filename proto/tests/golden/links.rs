@@ -1,7 +1,7 @@
 //! What buddies' devices say to each other, and what they sign.
 
 use juice_proto::{
-    call::{CallSignal, Guest, Side},
+    call::{CallSignal, Guest, Shows, Side},
     content::{self, Body, CallOutcome, Content, FileOffer, Picture, kind},
     device_list, frame,
     id::{AccountId, CallId, ConversationId, DeviceId, MessageId, Now},
@@ -71,14 +71,15 @@ fn bodies() -> Vec<(&'static str, LinkBody)> {
         ("typing", LinkBody::Typing(true)),
         ("bye", LinkBody::Bye),
         ("token", LinkBody::Token { token: token(), made_ms: TIME }),
-        ("call-offer", call(CallSignal::Offer([21; 32].into(), Vec::new()))),
-        ("call-offer-of-several", call(CallSignal::Offer([21; 32].into(), vec!["bob".into()]))),
+        ("call-offer", call(CallSignal::Offer([21; 32].into(), Vec::new(), Shows::Nothing))),
+        ("call-offer-of-several", call(CallSignal::Offer([21; 32].into(), vec!["bob".into()], Shows::Nothing))),
+        ("call-offer-with-video", call(CallSignal::Offer([21; 32].into(), Vec::new(), Shows::Camera))),
         ("call-ringing", call(CallSignal::Ringing)),
         ("call-answer", call(CallSignal::Answer([22; 32].into()))),
         ("call-decline", call(CallSignal::Decline)),
         ("call-busy", call(CallSignal::Busy)),
         ("call-end", call(CallSignal::End)),
-        ("call-side", call(CallSignal::Side(Side { held: true, muted: false, recording: true, hosts: false }))),
+        ("call-side", call(CallSignal::Side(Side { held: true, muted: false, recording: true, ..Side::default() }))),
         ("call-guests", call(CallSignal::Guests(vec![guest()]))),
     ]
 }

@@ -57,7 +57,7 @@ fn traces(stage: &Stage, who: Who) -> Vec<(bool, CallRecord)> {
 
 fn place(stage: &mut Stage) -> String {
     let buddy = stage.hex(BOB);
-    stage.command(ALICE, Command::PlaceCall { buddy });
+    stage.command(ALICE, Command::PlaceCall { buddy, video: false });
     call(stage, BOB).expect("it rings at Bob's").id
 }
 
@@ -69,7 +69,7 @@ fn one_calls_it_rings_they_talk_and_hang_up() {
     assert_eq!(call(&stage, BOB).unwrap().stage, CallStage::Incoming);
 
     stage.pass(3_000);
-    stage.command(BOB, Command::AnswerCall { call: id.clone() });
+    stage.command(BOB, Command::AnswerCall { call: id.clone(), video: false });
     assert_eq!((voices(&stage, ALICE), voices(&stage, BOB)), ("start".into(), "start".into()));
     stage.command(BOB, Command::Mute { on: true });
     assert!(call(&stage, ALICE).unwrap().they_muted);
@@ -108,7 +108,7 @@ fn one_who_is_not_answered_leaves_a_missed_call_in_the_conversation() {
 fn a_call_survives_a_link_that_breaks_and_ends_when_none_comes_back() {
     let mut stage = stage();
     let id = place(&mut stage);
-    stage.command(BOB, Command::AnswerCall { call: id });
+    stage.command(BOB, Command::AnswerCall { call: id, video: false });
     stage.unreachable.extend([ALICE, BOB]);
     stage.cut(ALICE);
     assert_eq!(call(&stage, ALICE).unwrap().stage, CallStage::Reconnecting);
@@ -146,7 +146,7 @@ fn introduce(stage: &mut Stage, id: &str, guests: Vec<Guest>) {
 fn whom_a_caller_introduces_is_dialled_and_heard_beside_him() {
     let mut stage = stage();
     let id = place(&mut stage);
-    stage.command(BOB, Command::AnswerCall { call: id.clone() });
+    stage.command(BOB, Command::AnswerCall { call: id.clone(), video: false });
     introduce(&mut stage, &id, vec![guest(30)]);
     let dialled = |output: &Output| match output {
         Output::Dial { device, addresses, .. } => *device == guest(30).device && *addresses == guest(30).addresses,
@@ -171,7 +171,7 @@ fn nobody_is_introduced_by_a_stranger_to_the_call_or_in_crowds() {
     let id = place(&mut stage);
     introduce(&mut stage, &id, vec![guest(30)]);
     assert_eq!(voices(&stage, ALICE), "", "not before it is answered");
-    stage.command(BOB, Command::AnswerCall { call: id.clone() });
+    stage.command(BOB, Command::AnswerCall { call: id.clone(), video: false });
     introduce(&mut stage, &CallId::new([99; 32]).to_string(), vec![guest(30)]);
     assert_eq!(voices(&stage, ALICE), "start", "not in a call that there isn't");
     introduce(&mut stage, &id, vec![guest(30), guest(30)]);
@@ -193,7 +193,7 @@ fn nobody_is_called_who_is_not_there_or_cant_hear() {
     let mut stage = Stage::linked();
     let buddy = stage.hex(BOB);
     let refused = |stage: &mut Stage| {
-        let number = stage.command(ALICE, Command::PlaceCall { buddy: buddy.clone() });
+        let number = stage.command(ALICE, Command::PlaceCall { buddy: buddy.clone(), video: false });
         stage.answer(ALICE, number).expect("an answer").expect_err("refused")
     };
     assert_eq!(refused(&mut stage), ErrorCode::NotReachable, "no microphone there");
@@ -207,7 +207,7 @@ fn nobody_is_called_who_is_not_there_or_cant_hear() {
 fn a_goodbye_ends_the_call() {
     let mut stage = stage();
     let id = place(&mut stage);
-    stage.command(BOB, Command::AnswerCall { call: id });
+    stage.command(BOB, Command::AnswerCall { call: id, video: false });
     stage.command(BOB, Command::SignOut);
     assert_eq!(ended(&stage, ALICE), [EndReason::RemoteHangUp]);
     assert_eq!((voices(&stage, ALICE), voices(&stage, BOB)), ("start stop".into(), "start stop".into()));

@@ -146,7 +146,7 @@ async fn wait(shown: Arc<platform::Shown>, toast: Toast, desk: Desk) {
     let clicked = timeout(FORGOTTEN, platform::clicked(&shown)).await.unwrap_or(None);
     match (clicked.as_deref(), &toast.slot) {
         (Some(ANSWER), Slot::Call(call)) => {
-            desk.tell(Ask::Call(Command::AnswerCall { call: call.clone() }));
+            desk.tell(Ask::Call(Command::AnswerCall { call: call.clone(), video: false }));
             desk.tell(Ask::Show(toast.click));
         }
         (Some(DECLINE), Slot::Call(call)) => desk.tell(Ask::Call(Command::DeclineCall { call: call.clone() })),

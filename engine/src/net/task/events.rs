@@ -69,6 +69,7 @@ impl Task {
             BehaviourEvent::Streams(StreamNews::Failed(ticket)) => self.not_opened(ticket),
             BehaviourEvent::Files(news) => self.beside(Room::Files, news),
             BehaviourEvent::Media(news) => self.beside(Room::Media, news),
+            BehaviourEvent::Video(news) => self.beside(Room::Video, news),
             BehaviourEvent::Ping(ping::Event {
                 connection,
                 result: Err(ping::Failure::Timeout | ping::Failure::Other { .. }),

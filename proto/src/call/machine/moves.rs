@@ -3,15 +3,23 @@
 use super::*;
 
 impl Calls {
-    /// Calls a buddy with whom there is a link. The id and the half of the secret are fresh entropy.
+    /// Calls a buddy with whom there is a link, to let them see this. The id and the half of the secret are fresh entropy.
     ///
     /// # Errors
     /// `InCall`.
-    pub fn place(&mut self, now: Now, buddy: AccountId, id: CallId, my_half: [u8; 32]) -> Result<(), Refusal> {
+    pub fn place(
+        &mut self,
+        now: Now,
+        buddy: AccountId,
+        id: CallId,
+        my_half: [u8; 32],
+        shows: Shows,
+    ) -> Result<(), Refusal> {
         if self.groups().len() >= MAX_GROUPS || self.with(&buddy).is_some() {
             return Err(Refusal::InCall);
         }
-        self.calling(id, Call { my_half, ..Call::new(buddy, true, Stage::Calling, now.mono + NO_RING) });
+        let call = Call::new(buddy, true, Stage::Calling, now.mono + NO_RING);
+        self.calling(id, Call { my_half, me: Side { shows, ..Side::default() }, ..call });
         Ok(())
     }
 
@@ -62,7 +70,10 @@ impl Calls {
     pub(super) fn ask_one(&mut self, now: Now, id: CallId, asked: Asked) -> Result<(), Refusal> {
         let call = self.calls.get_mut(&id).ok_or(Refusal::Unknown)?;
         match (asked, call.stage) {
-            (Asked::Answer(my_half), Stage::Incoming) => self.answer(now, id, my_half),
+            (Asked::Answer(my_half, shows), Stage::Incoming) => {
+                call.me.shows = shows;
+                self.answer(now, id, my_half);
+            }
             (Asked::Decline, Stage::Incoming) => self.end(id, EndReason::DeclinedByMe, CallSignal::Decline, now),
             (Asked::HangUp, Stage::Calling | Stage::Ringing) => {
                 self.end(id, EndReason::Cancelled, CallSignal::End, now)
@@ -80,11 +91,23 @@ impl Calls {
                 self.say_side(id);
                 self.show(id);
             }
+            (Asked::Show(shows), Stage::Talking { .. }) => {
+                call.me.shows = shows;
+                self.deeds.push_back(Deed::Video(self.group(id), shows));
+                self.say_side(id);
+                self.show(id);
+            }
+            // It is shown when they answer.
+            (Asked::Show(shows), Stage::Calling | Stage::Ringing) => {
+                call.me.shows = shows;
+                self.show(id);
+            }
             (
-                Asked::Answer(_)
+                Asked::Answer(..)
                 | Asked::Decline
                 | Asked::Hold(_)
                 | Asked::Record(_)
+                | Asked::Show(_)
                 | Asked::Volume(_)
                 | Asked::Dismiss,
                 _,
@@ -144,15 +167,10 @@ impl Calls {
             Some(call) if call.buddy != buddy => {}
             Some(_) => self.told_of(now, id, device, signal),
             None => match signal {
-                CallSignal::Offer(secret, with) => {
-                    let deadline = now.mono + ABANDONED;
-                    let call = Call::new(buddy, false, Stage::Incoming, deadline);
-                    self.offered(
-                        now,
-                        id,
-                        Call { device: Some(device), their_half: half(secret), with, ..call },
-                        my_half,
-                    )
+                CallSignal::Offer(secret, with, offered) => {
+                    let call = Call::new(buddy, false, Stage::Incoming, now.mono + ABANDONED);
+                    let call = Call { device: Some(device), their_half: half(secret), with, offered, ..call };
+                    self.offered(now, id, call, my_half);
                 }
                 CallSignal::End | CallSignal::Decline | CallSignal::Busy => {}
                 // They go on with something that is over here.
@@ -180,7 +198,9 @@ impl Calls {
             wanted = mine;
             if mine {
                 let group = self.group(other);
-                call.hosted = self.calls.remove(&other).and_then(|other| other.hosted);
+                if let Some(other) = self.calls.remove(&other) {
+                    (call.hosted, call.me) = (other.hosted, other.me);
+                }
                 let goes_on = call.hosted.is_some();
                 let reason = EndReason::Cancelled;
                 self.deeds.push_back(Deed::Over(Ended { call: other, group, goes_on, buddy, reason, trace: None }));
@@ -267,9 +287,12 @@ impl Calls {
 
     pub(super) fn say_again(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
-        let (my_half, mine, stage, with) = (call.my_half, call.mine, call.stage, call.with.clone());
+        let (my_half, mine, stage, with, shows) =
+            (call.my_half, call.mine, call.stage, call.with.clone(), call.me.shows);
         match (stage, mine) {
-            (Stage::Calling | Stage::Ringing, _) => self.say(id, CallSignal::Offer(my_half.into(), with)),
+            (Stage::Calling | Stage::Ringing, _) => {
+                self.say(id, CallSignal::Offer(my_half.into(), with, shows));
+            }
             (Stage::Incoming, _) => self.say(id, CallSignal::Ringing),
             (Stage::Talking { .. }, false) => {
                 self.say(id, CallSignal::Answer(my_half.into()));

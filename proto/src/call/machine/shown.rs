@@ -40,6 +40,8 @@ impl Calls {
             recording: call.me.recording,
             volume: call.volume,
             with: call.with.clone(),
+            offers: call.offered,
+            shows: call.me.shows,
             can_add: call.talking() && !call.me.held && call.guests.is_empty() && !call.left,
             people,
         })
@@ -95,6 +97,7 @@ impl Call {
             held: self.them.held,
             recording: self.them.recording,
             volume: self.volume,
+            shows: self.them.shows,
         };
         let guests = self.guests.iter().map(|(pair, met)| CallPerson {
             id: pair.to_string(),
@@ -105,6 +108,7 @@ impl Call {
             held: met.side.held,
             recording: met.side.recording,
             volume: met.volume,
+            shows: met.side.shows,
         });
         Some(other).filter(|_| !self.left).into_iter().chain(guests).collect()
     }

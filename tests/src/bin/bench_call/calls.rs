@@ -113,10 +113,10 @@ async fn talk(alice: &mut Buddy, bob: &mut Buddy, rings: &mut Vec<f64>, sounds: 
     let buddy = alice.id_of("bob").await;
     let start = Instant::now();
     let (placed, (call, rang)) =
-        tokio::join!(alice.command(Command::PlaceCall { buddy }), stage(bob, CallStage::Incoming));
+        tokio::join!(alice.command(Command::PlaceCall { buddy, video: false }), stage(bob, CallStage::Incoming));
     placed.expect("it is placed");
     rings.push(millis(rang - start));
-    let answer = Command::AnswerCall { call: call.clone() };
+    let answer = Command::AnswerCall { call: call.clone(), video: false };
     let handle = bob.handle.clone();
     let start = Instant::now();
     let (answered, (_, here), (_, there)) =

@@ -1,0 +1,84 @@
+//! Which camera calls use, as the person chose; kept beside the profile, since cameras are this computer's.
+
+use std::path::PathBuf;
+
+use juice_proto::{
+    call::Shows,
+    view::{Camera, CameraTrouble, VideoDevices, VideoSettings},
+};
+
+use super::kept;
+use crate::video::{self, CameraId, Hint, Setup, SourceChoice, Synthetic};
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Vision {
+    file: PathBuf,
+    settings: VideoSettings,
+    /// Something else than a camera to be seen by.
+    synthetic: Option<Synthetic>,
+}
+
+impl Vision {
+    /// With the settings that are in `file`, or the usual ones.
+    pub(crate) fn load(file: PathBuf, synthetic: Option<Synthetic>) -> Self {
+        Self { settings: kept::load(&file), file, synthetic }
+    }
+
+    /// As it is kept now, which an open profile may have changed.
+    pub(crate) fn anew(&self) -> Self {
+        Self::load(self.file.clone(), self.synthetic.clone())
+    }
+
+    /// Takes other settings and keeps them.
+    pub(crate) fn set(&mut self, settings: VideoSettings) -> std::io::Result<()> {
+        self.settings = settings;
+        kept::keep(&self.file, &self.settings)
+    }
+
+    /// What shows the camera, or the screen; none where there is nothing to show.
+    pub(crate) fn setup(&self, shows: Shows) -> Option<Setup> {
+        let (source, hint) = match shows {
+            Shows::Nothing => return None,
+            Shows::Camera => (self.camera(), Hint::Camera),
+            Shows::Screen => (SourceChoice::Screen, Hint::Screen),
+        };
+        Some(Setup { source, hint, ..Setup::default() })
+    }
+
+    fn camera(&self) -> SourceChoice {
+        match (&self.synthetic, &self.settings.camera) {
+            (Some(synthetic), _) => SourceChoice::Synthetic(synthetic.clone()),
+            (None, Some(id)) => SourceChoice::Named(CameraId(id.clone())),
+            (None, None) => SourceChoice::Camera,
+        }
+    }
+
+    /// Whether there is anything to be seen by. Asks the system, which takes a moment.
+    pub(crate) fn can_see(&self) -> bool {
+        self.synthetic.is_some() || video::cameras().is_ok_and(|cameras| !cameras.is_empty())
+    }
+
+    /// What there is. Asks the system, which takes a moment.
+    pub(crate) fn devices(&self) -> VideoDevices {
+        let cameras = match self.synthetic {
+            Some(_) => vec![Camera { id: "made".into(), name: "Test picture".into() }],
+            None => {
+                let found = video::cameras().unwrap_or_default();
+                found.into_iter().map(|camera| Camera { id: camera.id.0, name: camera.name }).collect()
+            }
+        };
+        VideoDevices { cameras, settings: self.settings.clone() }
+    }
+}
+
+/// What to tell a person of a camera that gives no picture.
+pub(super) fn trouble(trouble: video::CameraTrouble) -> CameraTrouble {
+    match trouble {
+        video::CameraTrouble::None => CameraTrouble::None,
+        video::CameraTrouble::Busy => CameraTrouble::Busy,
+        video::CameraTrouble::Gone => CameraTrouble::Gone,
+        video::CameraTrouble::Refused => CameraTrouble::Refused,
+        video::CameraTrouble::Absurd => CameraTrouble::Broken,
+    }
+}
