@@ -20,6 +20,7 @@ pub mod server_link;
 mod session;
 pub mod store;
 mod unfinished;
+pub mod video;
 
 pub use juice_proto::view;
 
