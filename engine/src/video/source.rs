@@ -1,0 +1,103 @@
+//! Where pictures come from: which source a person chose, and what the corridor asks of any of them.
+//!
+//! A [`VideoSource`] is opened, read and closed on one thread of its own, which the keeper starts; reading may block, so
+//! a camera that stands still holds up nobody. Cameras are in `camera`; the moving test picture, for tests and for people
+//! without a camera, in `synthetic`.
+
+mod camera;
+mod formats;
+mod synthetic;
+
+use std::sync::Arc;
+
+#[cfg(test)]
+pub(super) use self::synthetic::PATCHES;
+use super::{
+    clock::MediaClock,
+    error::VideoError,
+    picture::{Picture, Size},
+};
+
+pub use self::camera::{Camera, cameras};
+
+/// A camera as this system names it, for as long as it is plugged in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CameraId(pub String);
+
+/// Which source to use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SourceChoice {
+    /// None: others see nothing of me, and no camera is open.
+    #[default]
+    Off,
+    /// The first camera that the system names.
+    Camera,
+    /// This one while it is there, and the first one while it isn't.
+    Named(CameraId),
+    /// None of the system's.
+    Synthetic(Synthetic),
+}
+
+/// What a synthetic camera sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Synthetic {
+    /// A moving picture with a [`Stamp`](super::Stamp), in the size and at the rate that are wanted.
+    TestPicture,
+}
+
+/// What is asked of a source; it gives what it has that is nearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Pixels.
+    pub size: Size,
+    /// Pictures a second, 1 to 60.
+    pub rate: u32,
+}
+
+/// What is known of a source that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AboutSource {
+    /// As the system names it.
+    pub id: CameraId,
+    /// For people.
+    pub name: String,
+    /// Pixels of its pictures.
+    pub size: Size,
+    /// Pictures a second, as far as it says.
+    pub rate: u32,
+}
+
+/// An open source. Dropping it closes the device, and its light goes off.
+pub trait VideoSource {
+    /// What it is.
+    fn about(&self) -> &AboutSource;
+
+    /// The next picture. Blocks until there is one.
+    ///
+    /// # Errors
+    /// After any error the source is closed and opened anew: `Gone`, `Absurd`.
+    fn read(&mut self) -> Result<Picture, VideoError>;
+}
+
+/// Draws the test picture of any number, taken at any moment.
+pub(super) fn test_picture(size: Size) -> impl Fn(u16, u64) -> Result<Picture, VideoError> {
+    let wall = synthetic::wall(size);
+    move |number, captured| synthetic::draw(&wall, number, captured)
+}
+
+/// Opens a source; called on the thread that reads it.
+pub(super) type Opener =
+    Arc<dyn Fn(&SourceChoice, Wanted, MediaClock) -> Result<Box<dyn VideoSource>, VideoError> + Send + Sync>;
+
+/// The sources of this system.
+pub(super) fn opener() -> Opener {
+    Arc::new(|choice, wanted, clock| match choice {
+        SourceChoice::Off => Err(VideoError::NoCamera),
+        SourceChoice::Synthetic(Synthetic::TestPicture) => Ok(Box::new(synthetic::TestPicture::new(wanted, clock))),
+        SourceChoice::Camera => camera::open(None, wanted, clock),
+        SourceChoice::Named(id) => match camera::open(Some(id), wanted, clock) {
+            Err(VideoError::NoCamera) => camera::open(None, wanted, clock),
+            opened => opened,
+        },
+    })
+}
