@@ -20,6 +20,8 @@ const COMMANDS: &[&str] = &[
     "show_in_folder",
     "safety_number",
     "sound_devices",
+    "video_devices",
+    "next_picture",
     "open_link",
     "looking",
     "keyring",

@@ -59,7 +59,7 @@ use crate::{
 pub use self::{
     sound::Sound,
     video::{MINE, Screens},
-    vision::Vision,
+    vision::{UnknownSynthetic, Vision},
 };
 
 /// The id of the buddy who says everything back.

@@ -274,7 +274,12 @@ impl Driver {
     fn errand_done(&mut self, errand: Errand) {
         match errand {
             Errand::Opened(Ok(opened), answer) => {
-                self.open = Some(Box::new(Open::new(*opened, self.place.downloads.clone(), self.place.equipment.anew(), self.screens.clone())));
+                self.open = Some(Box::new(Open::new(
+                    *opened,
+                    self.place.downloads.clone(),
+                    self.place.equipment.anew(),
+                    self.screens.clone(),
+                )));
                 self.tell(Event::PhaseChanged { phase: Phase::Open });
                 let _ = answer.send(Ok(Reply::Done));
             }

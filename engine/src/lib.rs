@@ -26,8 +26,8 @@ pub mod video;
 pub use juice_proto::view;
 
 pub use self::{
+    call::{MINE, Screens, UnknownSynthetic},
     environment::forget_tls_secrets_file,
-    call::{MINE, Screens},
     files::picture::thumbnail,
     handle::{Config, Engine, Events, Handle, StartError, default_profile},
 };

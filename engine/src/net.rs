@@ -167,8 +167,11 @@ impl Net {
         let (media, accepted_media) = mpsc::channel(door::MAX_WAITING);
         let (video, accepted_video) = mpsc::channel(door::MAX_WAITING);
         let accept = HashMap::from([(Room::Files, files), (Room::Media, media), (Room::Video, video)]);
-        let accepted =
-            HashMap::from([(Room::Files, accepted_files), (Room::Media, accepted_media), (Room::Video, accepted_video)]);
+        let accepted = HashMap::from([
+            (Room::Files, accepted_files),
+            (Room::Media, accepted_media),
+            (Room::Video, accepted_video),
+        ]);
         let datagrams = Datagrams::new(orders.clone());
         let task = Task::new(&config, inbox, news.clone(), outgoing.clone(), accept, datagrams.clone(), stop.clone())?;
         Ok(Self { orders, datagrams, news, outgoing, accepted, stop, task: tokio::spawn(task.run()) })

@@ -16,7 +16,6 @@ use juice_proto::{
     messenger::{Identity, Input, Messenger, explain, record::Loaded},
     name::UserName,
     opaque::{ExportKey, LoggingIn, Registering},
-    presence::Capabilities,
     seal::Suite,
     server::{Answer, Call},
     sign::{SecretKey, Signed},

@@ -42,6 +42,10 @@ pub struct Arguments {
     #[arg(long, hide = true, value_name = "SOUND")]
     pub speaker: Option<Sink>,
 
+    /// Be seen by this instead of a camera: test, a picture that moves
+    #[arg(long, hide = true, value_name = "PICTURE")]
+    pub camera: Option<Synthetic>,
+
     /// The password, for demonstrations and tests. It stays in the environment, which everybody of the same user can
     /// read: taking it out would be unsafe once there are threads.
     #[arg(skip = password())]

@@ -4,7 +4,7 @@ use juice_engine::{
     Handle,
     view::{
         Command, CommandError, EditView, ExportFormat, HistoryPage, PageAt, Reply, SafetyNumberView, SearchPage,
-        Snapshot, SoundDevices,
+        Snapshot, SoundDevices, VideoDevices,
     },
 };
 use tauri::{
@@ -135,6 +135,30 @@ pub async fn show_in_folder(engine: State<'_, Handle>, buddy: String, message: S
 #[tauri::command]
 pub async fn sound_devices(engine: State<'_, Handle>) -> Result<SoundDevices, CommandError> {
     Ok(engine.sound_devices().await)
+}
+
+#[tauri::command]
+pub async fn video_devices(engine: State<'_, Handle>) -> Result<VideoDevices, CommandError> {
+    Ok(engine.video_devices().await)
+}
+
+/// The next picture of a person in a call (or of me, as `me`) after the one that was taken at `after`; nothing where none
+/// comes within a second. As bytes: when it was taken, in microseconds (u64), width and height (u32 each), all little
+/// endian, then the planes Y, U and V of I420.
+#[tauri::command]
+pub async fn next_picture(
+    engine: State<'_, Handle>,
+    person: String,
+    after: Option<u64>,
+) -> Result<Response, CommandError> {
+    let Some(picture) = engine.screens().next(&person, after).await else { return Ok(Response::new(Vec::new())) };
+    let size = picture.size();
+    let mut bytes = Vec::with_capacity(16 + picture.data().len());
+    bytes.extend_from_slice(&picture.captured().to_le_bytes());
+    bytes.extend_from_slice(&size.width().to_le_bytes());
+    bytes.extend_from_slice(&size.height().to_le_bytes());
+    bytes.extend_from_slice(picture.data());
+    Ok(Response::new(bytes))
 }
 
 #[tauri::command]

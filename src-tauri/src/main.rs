@@ -133,6 +133,7 @@ async fn start(profile: &Path, arguments: &Arguments) -> anyhow::Result<Option<(
             downloads: None,
             source: arguments.microphone.clone(),
             sink: arguments.speaker.clone(),
+            camera: arguments.camera.clone(),
         };
         match Engine::start(config).await {
             Ok(started) => return Ok(Some(started)),
@@ -174,6 +175,8 @@ fn frame(runtime: &Runtime, engine: &Handle, keyring: &Keyring, events: Events, 
             commands::show_in_folder,
             commands::safety_number,
             commands::sound_devices,
+            commands::video_devices,
+            commands::next_picture,
             commands::open_link,
             commands::looking,
             commands::keyring,

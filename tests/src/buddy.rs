@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use juice_engine::{
     Config, Engine, Events, Handle,
     audio::{Sink, Source},
+    video::Synthetic,
     view::{BuddyView, Command, CommandError, Event, HistoryPage, MessageView, PageAt, Reply, Snapshot},
 };
 use tokio::time::timeout;
@@ -19,6 +20,7 @@ pub struct Buddy {
     /// What was told and not waited for yet.
     told: Vec<Event>,
     source: Source,
+    camera: Option<Synthetic>,
 }
 
 impl Buddy {
@@ -27,12 +29,21 @@ impl Buddy {
         Self::speaking(name, Source::Silence).await
     }
 
+    /// The same with a camera that sees a test picture.
+    pub async fn seen(name: &str) -> Self {
+        Self::with(name, Source::Silence, Some(Synthetic::TestPicture)).await
+    }
+
     /// An engine with an empty profile that has this in place of a microphone; what it hears of calls is in the file
     /// [`Self::heard`] when the call is over.
     pub async fn speaking(name: &str, source: Source) -> Self {
+        Self::with(name, source, None).await
+    }
+
+    async fn with(name: &str, source: Source, camera: Option<Synthetic>) -> Self {
         let folder = Folder::new(name);
-        let (handle, events) = start(folder.path(), source.clone()).await;
-        Self { name: name.into(), handle, folder, events, told: Vec::new(), source }
+        let (handle, events) = start(folder.path(), source.clone(), camera.clone()).await;
+        Self { name: name.into(), handle, folder, events, told: Vec::new(), source, camera }
     }
 
     /// Where the loudspeaker plays to.
@@ -79,7 +90,7 @@ impl Buddy {
     /// Ends the engine and starts another on the same profile.
     pub async fn restart(&mut self) {
         self.handle.stop().await;
-        let (handle, events) = start(self.folder.path(), self.source.clone()).await;
+        let (handle, events) = start(self.folder.path(), self.source.clone(), self.camera.clone()).await;
         (self.handle, self.events) = (handle, events);
         self.told.clear();
         self.sign_in().await;
@@ -173,7 +184,7 @@ fn heard(profile: &Path) -> PathBuf {
     profile.join("heard.wav")
 }
 
-async fn start(profile: &Path, source: Source) -> (Handle, Events) {
+async fn start(profile: &Path, source: Source, camera: Option<Synthetic>) -> (Handle, Events) {
     let config = Config {
         profile: profile.to_owned(),
         server: None,
@@ -181,6 +192,7 @@ async fn start(profile: &Path, source: Source) -> (Handle, Events) {
         downloads: Some(profile.join("downloads")),
         source: Some(source),
         sink: Some(Sink::File(heard(profile))),
+        camera,
     };
     Engine::start(config).await.expect("the engine starts")
 }

@@ -195,7 +195,13 @@ impl Group {
         }
         self.shows.1 = wanted;
         close(lock(&self.table.showing).take());
-        let Some(setup) = vision.setup(wanted) else { return };
+        let Some(setup) = vision.setup(wanted) else {
+            if wanted == Shows::Screen {
+                CallNews::show(&self.news, Event::Notice { notice: Notice::NoScreen });
+                let _ = self.news.try_send(CallNews::NoPicture(id));
+            }
+            return;
+        };
         let table = Arc::downgrade(&self.table);
         let audience = Audience {
             group: Some(id),

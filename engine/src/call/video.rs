@@ -11,5 +11,10 @@ mod outgoing;
 mod screens;
 mod showing;
 
-pub(super) use self::{gallery::Gallery, incoming::VideoIn, outgoing::VideoOut, showing::{Audience, Showing}};
 pub use self::screens::{MINE, Screens};
+pub(super) use self::{
+    gallery::Gallery,
+    incoming::VideoIn,
+    outgoing::VideoOut,
+    showing::{Audience, Showing},
+};

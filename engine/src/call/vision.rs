@@ -1,6 +1,6 @@
 //! Which camera calls use, as the person chose; kept beside the profile, since cameras are this computer's.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use juice_proto::{
     call::Shows,
@@ -41,7 +41,8 @@ impl Vision {
         let (source, hint) = match shows {
             Shows::Nothing => return None,
             Shows::Camera => (self.camera(), Hint::Camera),
-            Shows::Screen => (SourceChoice::Screen, Hint::Screen),
+            // No system's screen is read yet.
+            Shows::Screen => return None,
         };
         Some(Setup { source, hint, ..Setup::default() })
     }
@@ -71,6 +72,20 @@ impl Vision {
         VideoDevices { cameras, settings: self.settings.clone() }
     }
 }
+
+impl FromStr for Synthetic {
+    type Err = UnknownSynthetic;
+
+    /// `test`: the moving test picture.
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        if word == "test" { Ok(Self::TestPicture) } else { Err(UnknownSynthetic) }
+    }
+}
+
+/// What was named is no synthetic camera.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the one synthetic camera is called test")]
+pub struct UnknownSynthetic;
 
 /// What to tell a person of a camera that gives no picture.
 pub(super) fn trouble(trouble: video::CameraTrouble) -> CameraTrouble {

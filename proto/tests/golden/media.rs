@@ -52,7 +52,14 @@ fn every_packet_of_a_call_has_its_golden_bytes() {
         let (mark, inside) = media::of_datagram(&golden).unwrap().unwrap();
         assert!(mark.is_of(&call) && *inside == packet[2..]);
     }
-    let picture = VideoPacket { captured_us: 960, layer: Layer::Droppable, back: 1, width: 640, height: 480, data: vec![1, 2, 3] };
+    let picture = VideoPacket {
+        captured_us: 960,
+        layer: Layer::Droppable,
+        back: 1,
+        width: 640,
+        height: 480,
+        data: vec![1, 2, 3],
+    };
     book.bytes("video", &media::video_stream(&keys(true), &call, 5, &picture).unwrap());
     if let Some(mut golden) = book.golden("video") {
         let (mark, packet) = media::of_video_stream(&mut golden).unwrap();

@@ -10,6 +10,7 @@ use clap::Parser;
 use juice_engine::{
     Config, Engine, Handle,
     audio::{Sink, Source},
+    video::Synthetic,
     view::{Command, PageAt},
 };
 use serde::Deserialize;
@@ -31,6 +32,9 @@ struct Arguments {
     /// Where it plays calls to: `nothing`, or a WAV file to be made.
     #[arg(long, default_value = "nothing")]
     sink: Sink,
+    /// What it is seen by: `test`, a picture that moves.
+    #[arg(long)]
+    camera: Option<Synthetic>,
     /// Speak and hear with the system's devices instead.
     #[arg(long)]
     devices: bool,
@@ -54,7 +58,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let Arguments { profile, anywhere, source, sink, devices } = Arguments::parse();
+    let Arguments { profile, anywhere, source, sink, camera, devices } = Arguments::parse();
     let downloads = Some(profile.join("downloads"));
     let config = Config {
         profile,
@@ -63,6 +67,7 @@ async fn run() -> anyhow::Result<()> {
         downloads,
         source: (!devices).then_some(source),
         sink: (!devices).then_some(sink),
+        camera,
     };
     let (handle, mut events) = Engine::start(config).await?;
     let (say, mut said) = mpsc::channel::<Value>(1_024);

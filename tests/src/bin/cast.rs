@@ -96,6 +96,7 @@ async fn prepare(server: &str, profiles: &[PathBuf], names: &[String], password:
             downloads,
             source: Some(Source::Silence),
             sink: Some(Sink::Nothing),
+            camera: None,
         };
         let (handle, events) = Engine::start(config).await?;
         let (name, password, server) = (name.clone(), password.to_owned(), server.to_owned());

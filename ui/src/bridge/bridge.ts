@@ -16,7 +16,19 @@ import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
 import type { Snapshot } from './generated/Snapshot';
 import type { SoundDevices } from './generated/SoundDevices';
+import type { VideoDevices } from './generated/VideoDevices';
 import type { WindowNews } from './generated/WindowNews';
+
+/** A picture in a call, as I420: a plane of brightness, and two of colour with half the width and height. */
+export interface Picture {
+  /** When it was taken, in microseconds of the sender's clock. */
+  captured: number;
+  width: number;
+  height: number;
+  y: Uint8Array;
+  u: Uint8Array;
+  v: Uint8Array;
+}
 
 export interface Bridge {
   /** Rejects with a `CommandError`. */
@@ -45,6 +57,10 @@ export interface Bridge {
   safetyNumber(buddy: string): Promise<SafetyNumberView>;
   /** What there is to speak into and to hear with. */
   soundDevices(): Promise<SoundDevices>;
+  /** Which cameras there are. */
+  videoDevices(): Promise<VideoDevices>;
+  /** The next picture of a person in a call (or of me, `'me'`) after the one taken at `after`; null where none comes within a second. */
+  nextPicture(person: string, after: number | null): Promise<Picture | null>;
   openLink(url: string): Promise<void>;
   /** Which conversation is before the person's eyes, so that toasts about it stay away. */
   looking(buddy: string | null): Promise<void>;

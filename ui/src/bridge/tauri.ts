@@ -2,7 +2,7 @@
 
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import type { Bridge } from './bridge';
+import type { Bridge, Picture } from './bridge';
 import type { ChosenFile } from './generated/ChosenFile';
 import type { Command } from './generated/Command';
 import type { EditView } from './generated/EditView';
@@ -15,7 +15,9 @@ import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
 import type { Snapshot } from './generated/Snapshot';
 import type { SoundDevices } from './generated/SoundDevices';
+import type { VideoDevices } from './generated/VideoDevices';
 import type { WindowNews } from './generated/WindowNews';
+import { parsePicture } from './picture';
 
 export class TauriBridge implements Bridge {
   command(command: Command): Promise<Reply> {
@@ -78,6 +80,14 @@ export class TauriBridge implements Bridge {
 
   soundDevices(): Promise<SoundDevices> {
     return invoke('sound_devices');
+  }
+
+  videoDevices(): Promise<VideoDevices> {
+    return invoke('video_devices');
+  }
+
+  async nextPicture(person: string, after: number | null): Promise<Picture | null> {
+    return parsePicture(await invoke<ArrayBuffer>('next_picture', { person, after }));
   }
 
   openLink(url: string): Promise<void> {

@@ -60,7 +60,14 @@ struct Watching {
 
 impl VideoIn {
     pub fn new(call: CallId, keys: MediaKeys, screens: Screens) -> Self {
-        Self { call, keys, screens, watching: Mutex::default(), replay: Mutex::default(), closed: AtomicBool::new(false) }
+        Self {
+            call,
+            keys,
+            screens,
+            watching: Mutex::default(),
+            replay: Mutex::default(),
+            closed: AtomicBool::new(false),
+        }
     }
 
     /// Takes a packet off a stream. What is not theirs, of this call and new is dropped.

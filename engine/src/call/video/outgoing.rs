@@ -167,12 +167,7 @@ impl VideoOut {
 }
 
 /// Gives each picture a stream, and keeps some standing by from the first picture on.
-async fn send(
-    door: Door,
-    device: DeviceId,
-    mut leaving: mpsc::Receiver<Leaving>,
-    mut anew: watch::Receiver<()>,
-) {
+async fn send(door: Door, device: DeviceId, mut leaving: mpsc::Receiver<Leaving>, mut anew: watch::Receiver<()>) {
     let (mut ready, mut opening, mut sending) = (VecDeque::new(), JoinSet::new(), JoinSet::new());
     let mut waiting: VecDeque<Leaving> = VecDeque::new();
     let mut is_wanted = false;

@@ -32,9 +32,8 @@ impl Screens {
     /// in microseconds as [`Picture::captured`]; the newest there is. None where none comes within a second.
     pub async fn next(&self, person: &str, after: Option<u64>) -> Option<Arc<Picture>> {
         let mut screen = lock(&self.0).get(person)?.clone();
-        let is_new = |picture: &Option<Arc<Picture>>| {
-            picture.as_ref().is_some_and(|picture| Some(picture.captured()) != after)
-        };
+        let is_new =
+            |picture: &Option<Arc<Picture>>| picture.as_ref().is_some_and(|picture| Some(picture.captured()) != after);
         timeout(PATIENCE, screen.wait_for(is_new)).await.ok()?.ok()?.clone()
     }
 

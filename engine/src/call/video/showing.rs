@@ -1,14 +1,25 @@
 //! What a group sees of me: my camera or screen, while it is open.
 
-use juice_proto::{id::CallId, view::{Event, Notice, VideoQuality}};
-use std::{sync::{Arc, Mutex, atomic::{AtomicU64, Ordering::Relaxed}}, time::Instant};
+use juice_proto::{
+    id::CallId,
+    view::{Event, Notice, VideoQuality},
+};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{MINE, Screens, screens::Shown};
 use crate::{
     call::{CallNews, talk::Talk, vision},
     lock::lock,
-    video::{CallVideo, CameraTrouble, CodedFrame, Setup, VideoError, VideoEvent, VideoEvents, VideoFrames, VideoLink},
+    video::{
+        CallVideo, CameraTrouble, CodedFrame, Hint, Setup, VideoError, VideoEvent, VideoEvents, VideoFrames, VideoLink,
+    },
 };
 
 /// One camera or screen that is shown. Dropping it closes it.
@@ -38,7 +49,7 @@ impl Showing {
     /// # Errors
     /// `Exhausted`.
     pub fn start(setup: Setup, audience: Audience, screens: &Screens) -> Result<Self, VideoError> {
-        let is_screen = setup.source.is_screen();
+        let is_screen = setup.hint == Hint::Screen;
         let (video, frames, events) = CallVideo::start(setup)?;
         let mine = screens.show(MINE.into(), video.preview());
         let (size, mut tasks) = (Arc::default(), JoinSet::new());
