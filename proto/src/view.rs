@@ -14,4 +14,6 @@ mod me;
 mod message;
 mod video;
 
+pub use crate::call::Shows;
+
 pub use self::{buddy::*, call::*, command::*, event::*, me::*, message::*, video::*};

@@ -14,6 +14,7 @@
 #![allow(missing_docs, reason = "read by those who write tests here")]
 
 pub mod buddy;
+mod calls;
 pub mod dice;
 pub mod folder;
 #[cfg(target_os = "linux")]

@@ -16,7 +16,7 @@ use std::time::Duration;
 use juice_engine::{
     audio::Source,
     view::{
-        Availability, CallRecord, CallStage, CallVerdict, CallView, Command, EndReason, ErrorCode, Event, MessageView,
+        Availability, CallRecord, CallStage, CallVerdict, Command, EndReason, ErrorCode, Event, MessageView,
         SoundSettings, SoundTest,
     },
 };
@@ -42,55 +42,29 @@ impl Pair {
         for (name, hertz) in [("alice", ALICES), ("bob", BOBS)] {
             let buddy = Buddy::speaking(name, Source::Tone { hertz }).await;
             buddy.sign_up(&server.address()).await.expect("registers");
-            // A steady tone is what noise suppression takes out.
-            let raw = SoundSettings {
-                echo_cancellation: false,
-                noise_suppression: false,
-                gain_control: false,
-                ..SoundSettings::default()
-            };
-            buddy.command(Command::SetSound { settings: raw }).await.expect("is kept");
+            buddy.take_sound_raw().await;
             people.push(buddy);
         }
         let (mut bob, mut alice) = (people.pop().unwrap(), people.pop().unwrap());
         befriend(&mut alice, &mut bob).await;
-        for (one, other) in [(&mut alice, "bob"), (&mut bob, "alice")] {
-            if !one.row(other).await.can_voice {
-                one.until("a microphone", |event| matches!(event, Event::BuddyChanged { buddy } if buddy.can_voice))
-                    .await;
-            }
-        }
+        alice.until_callable("bob").await;
+        bob.until_callable("alice").await;
         Self { _server: server, alice, bob }
     }
 
     async fn place(&mut self) -> String {
         let buddy = self.alice.id_of("bob").await;
         self.alice.command(Command::PlaceCall { buddy, video: false }).await.expect("it is placed");
-        stage(&mut self.alice, CallStage::Ringing).await;
-        stage(&mut self.bob, CallStage::Incoming).await.id
+        self.alice.until_stage(CallStage::Ringing).await;
+        self.bob.until_stage(CallStage::Incoming).await.id
     }
 
     async fn talk(&mut self) -> String {
         let call = self.place().await;
         self.bob.command(Command::AnswerCall { call: call.clone(), video: false }).await.expect("it is answered");
-        stage(&mut self.alice, CallStage::Talking).await;
-        stage(&mut self.bob, CallStage::Talking).await;
+        self.alice.until_stage(CallStage::Talking).await;
+        self.bob.until_stage(CallStage::Talking).await;
         call
-    }
-}
-
-async fn stage(buddy: &mut Buddy, stage: CallStage) -> CallView {
-    let what = format!("{stage:?}");
-    match buddy.until(&what, |event| matches!(event, Event::CallChanged { call } if call.stage == stage)).await {
-        Event::CallChanged { call } => call,
-        _ => unreachable!("just matched"),
-    }
-}
-
-async fn ended(buddy: &mut Buddy) -> EndReason {
-    match buddy.until("the end", |event| matches!(event, Event::CallEnded { .. })).await {
-        Event::CallEnded { reason, .. } => reason,
-        _ => unreachable!("just matched"),
     }
 }
 
@@ -118,8 +92,8 @@ async fn two_talk_and_each_hears_the_other_alone() {
     assert!(quality.kbit_s > 5.0, "{quality:?}");
 
     pair.bob.command(Command::HangUp { call }).await.expect("hangs up");
-    assert_eq!(ended(&mut pair.bob).await, EndReason::LocalHangUp);
-    assert_eq!(ended(&mut pair.alice).await, EndReason::RemoteHangUp);
+    assert_eq!(pair.bob.until_call_ended().await, EndReason::LocalHangUp);
+    assert_eq!(pair.alice.until_call_ended().await, EndReason::RemoteHangUp);
     // The file is whole when the device is closed.
     sleep(Duration::from_millis(500)).await;
     for (buddy, theirs, own) in [(&pair.alice, BOBS, ALICES), (&pair.bob, ALICES, BOBS)] {
@@ -145,7 +119,7 @@ async fn a_call_is_heard_to_ring_on_both_sides_until_it_is_answered() {
     let call = pair.place().await;
     sleep(Duration::from_secs(1)).await;
     pair.bob.command(Command::AnswerCall { call: call.clone(), video: false }).await.expect("it is answered");
-    stage(&mut pair.alice, CallStage::Talking).await;
+    pair.alice.until_stage(CallStage::Talking).await;
     let (rings, rings_back) = (rung(&pair.bob).await.unwrap(), rung(&pair.alice).await.unwrap());
     assert!((0.2..0.6).contains(&rings), "bob hears it ring: {rings}");
     assert!(rings_back > 0.03 && rings_back < rings / 2.0, "alice hears it softly: {rings_back}");
@@ -163,7 +137,7 @@ async fn who_is_busy_or_wants_no_sounds_hears_no_ring() {
     let call = pair.place().await;
     assert_eq!(rung(&pair.bob).await, None, "busy");
     pair.bob.command(Command::DeclineCall { call }).await.expect("declines");
-    ended(&mut pair.alice).await;
+    pair.alice.until_call_ended().await;
 
     pair.bob.command(status(Availability::Here)).await.expect("is told");
     let quiet = SoundSettings { sounds: false, ..pair.bob.handle.sound_devices().await.settings };
@@ -185,7 +159,7 @@ async fn who_talks_by_a_key_is_muted_until_it_is_held() {
     pair.bob.until("the settings", told).await;
     let call = pair.place().await;
     pair.bob.command(Command::AnswerCall { call: call.clone(), video: false }).await.expect("it is answered");
-    assert!(stage(&mut pair.bob, CallStage::Talking).await.muted);
+    assert!(pair.bob.until_stage(CallStage::Talking).await.muted);
     pair.bob.command(Command::Mute { on: false }).await.expect("the key is held");
     pair.bob.until("the voice", |event| matches!(event, Event::CallChanged { call } if !call.muted)).await;
     pair.bob.command(Command::Mute { on: true }).await.expect("it is let go");
@@ -204,7 +178,7 @@ async fn who_is_muted_is_not_heard_and_the_other_is_told() {
     pair.bob.until("the mute", |event| matches!(event, Event::CallChanged { call } if call.they_muted)).await;
     sleep(Duration::from_secs(2)).await;
     pair.bob.command(Command::HangUp { call }).await.expect("hangs up");
-    ended(&mut pair.alice).await;
+    pair.alice.until_call_ended().await;
     sleep(Duration::from_millis(500)).await;
     assert!(share(&pair.bob.heard(), ALICES) < 0.01, "bob's last second is silent");
     assert!(share(&pair.alice.heard(), BOBS) > 0.5, "alice went on hearing");
@@ -216,7 +190,7 @@ async fn a_call_is_declined_cancelled_or_refused_in_words() {
     let call = pair.place().await;
     pair.bob.command(Command::DeclineCall { call: call.clone() }).await.expect("declines");
     assert_eq!(
-        (ended(&mut pair.alice).await, ended(&mut pair.bob).await),
+        (pair.alice.until_call_ended().await, pair.bob.until_call_ended().await),
         (EndReason::Declined, EndReason::DeclinedByMe)
     );
     assert_eq!(trace(&mut pair.bob).await, (false, CallRecord::Declined));
@@ -227,7 +201,10 @@ async fn a_call_is_declined_cancelled_or_refused_in_words() {
     let twice = pair.alice.command(Command::PlaceCall { buddy, video: false }).await.expect_err("one at a time");
     assert_eq!(twice.code, ErrorCode::InCall);
     pair.alice.command(Command::HangUp { call: again }).await.expect("gives up");
-    assert_eq!((ended(&mut pair.alice).await, ended(&mut pair.bob).await), (EndReason::Cancelled, EndReason::Missed));
+    assert_eq!(
+        (pair.alice.until_call_ended().await, pair.bob.until_call_ended().await),
+        (EndReason::Cancelled, EndReason::Missed)
+    );
     assert_eq!(trace(&mut pair.bob).await.1, CallRecord::NotAnswered);
 
     pair.bob.leave(&mut pair.alice).await;
@@ -248,7 +225,7 @@ async fn both_who_call_each_other_at_once_talk() {
     assert!(one.is_ok() || other.is_ok());
     if one.is_ok() && other.is_ok() {
         let (here, there) =
-            (stage(&mut pair.alice, CallStage::Talking).await, stage(&mut pair.bob, CallStage::Talking).await);
+            (pair.alice.until_stage(CallStage::Talking).await, pair.bob.until_stage(CallStage::Talking).await);
         assert_eq!(here.id, there.id);
     }
 }
@@ -264,7 +241,7 @@ async fn a_held_call_is_silent_and_goes_on() {
     pair.bob.until("the end of it", |event| matches!(event, Event::CallChanged { call } if !call.held_by_them)).await;
     sleep(Duration::from_secs(2)).await;
     pair.bob.command(Command::HangUp { call }).await.expect("hangs up");
-    ended(&mut pair.alice).await;
+    pair.alice.until_call_ended().await;
     sleep(Duration::from_millis(500)).await;
     assert!(share(&pair.bob.heard(), ALICES) > 0.5, "bob hears alice again");
     assert!(share(&pair.alice.heard(), BOBS) > 0.5, "alice hears bob again");
@@ -274,11 +251,11 @@ async fn a_held_call_is_silent_and_goes_on() {
 async fn the_echo_says_it_back_and_nobody_else_hears_of_it() {
     let mut pair = Pair::new().await;
     pair.alice.command(Command::PlaceCall { buddy: "echo".into(), video: false }).await.expect("it is always there");
-    let call = stage(&mut pair.alice, CallStage::Talking).await;
+    let call = pair.alice.until_stage(CallStage::Talking).await;
     assert_eq!(pair.alice.snapshot().await.calls, std::slice::from_ref(&call));
     sleep(Duration::from_secs(3)).await;
     pair.alice.command(Command::HangUp { call: call.id }).await.expect("hangs up");
-    assert_eq!(ended(&mut pair.alice).await, EndReason::LocalHangUp);
+    assert_eq!(pair.alice.until_call_ended().await, EndReason::LocalHangUp);
     sleep(Duration::from_millis(500)).await;
     assert!(share(&pair.alice.heard(), ALICES) > 0.5, "she hears herself");
     let told = pair.bob.drain().await;

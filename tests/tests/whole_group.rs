@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use juice_engine::{
     audio::Source,
-    view::{CallPerson, CallStage, CallView, Command, EndReason, ErrorCode, Event, SoundSettings},
+    view::{CallPerson, CallStage, CallView, Command, EndReason, ErrorCode, Event},
 };
 use juice_tests::{
     Buddy, Server, befriend,
@@ -39,26 +39,14 @@ impl Circle {
         for (name, hertz) in NAMES.into_iter().zip(TONES).take(size) {
             let buddy = Buddy::speaking(name, Source::Tone { hertz }).await;
             buddy.sign_up(&server.address()).await.expect("registers");
-            // A steady tone is what noise suppression takes out.
-            let raw = SoundSettings {
-                echo_cancellation: false,
-                noise_suppression: false,
-                gain_control: false,
-                ..SoundSettings::default()
-            };
-            buddy.command(Command::SetSound { settings: raw }).await.expect("is kept");
+            buddy.take_sound_raw().await;
             people.push(buddy);
         }
         let mut alice = people.remove(0);
         for other in &mut people {
             befriend(&mut alice, other).await;
-            let can_voice = |event: &Event| matches!(event, Event::BuddyChanged { buddy } if buddy.can_voice);
-            if !alice.row(&other.name).await.can_voice {
-                alice.until("a microphone", can_voice).await;
-            }
-            if !other.row("alice").await.can_voice {
-                other.until("a microphone", can_voice).await;
-            }
+            alice.until_callable(&other.name).await;
+            other.until_callable("alice").await;
         }
         Self { _server: server, alice, others: people }
     }
@@ -73,31 +61,17 @@ impl Circle {
                 Some(call) => Command::AddToCall { call, buddy },
             };
             self.alice.command(command).await.expect("it rings");
-            let ringing = until(other, "ringing", |call| call.stage == CallStage::Incoming).await;
+            let ringing = other.until_call("ringing", |call| call.stage == CallStage::Incoming).await;
             other.command(Command::AnswerCall { call: ringing.id, video: false }).await.expect("answers");
-            until(other, "talking", |call| call.stage == CallStage::Talking).await;
+            other.until_call("talking", |call| call.stage == CallStage::Talking).await;
             let name = other.name.clone();
             let row = self.alice.id_of(&name).await;
             let talks = |call: &CallView| {
                 call.people.iter().any(|person| person.buddy == row && person.stage == CallStage::Talking)
             };
-            call = Some(until(&mut self.alice, &name, talks).await.id);
+            call = Some(self.alice.until_call(&name, talks).await.id);
         }
         call.expect("somebody was called")
-    }
-}
-
-async fn until(buddy: &mut Buddy, what: &str, fits: impl Fn(&CallView) -> bool) -> CallView {
-    match buddy.until(what, |event| matches!(event, Event::CallChanged { call } if fits(call))).await {
-        Event::CallChanged { call } => call,
-        _ => unreachable!("just matched"),
-    }
-}
-
-async fn ended(buddy: &mut Buddy) -> EndReason {
-    match buddy.until("the end", |event| matches!(event, Event::CallEnded { .. })).await {
-        Event::CallEnded { reason, .. } => reason,
-        _ => unreachable!("just matched"),
     }
 }
 
@@ -114,13 +88,13 @@ async fn each_of_several_hears_all_the_others_and_they_talk_on_without_the_host(
     let mut circle = Circle::of(4).await;
     let call = circle.gather().await;
     for other in &mut circle.others {
-        until(other, "everyone", |call| all_talk(call, 3)).await;
+        other.until_call("everyone", |call| all_talk(call, 3)).await;
     }
     sleep(Duration::from_secs(3)).await;
 
     // Bob, whom Carol knows by Alice alone, mutes; she sees it, and who it is.
     circle.others[0].command(Command::Mute { on: true }).await.expect("mutes");
-    until(&mut circle.others[1], "the mute", |call| named(call, "bob").is_some_and(|bob| bob.muted)).await;
+    circle.others[1].until_call("the mute", |call| named(call, "bob").is_some_and(|bob| bob.muted)).await;
     circle.others[0].command(Command::Mute { on: false }).await.expect("unmutes");
 
     // Dora leaves; it goes on.
@@ -132,14 +106,14 @@ async fn each_of_several_hears_all_the_others_and_they_talk_on_without_the_host(
 
     // Alice leaves; Bob and Carol talk on.
     circle.alice.command(Command::HangUp { call }).await.expect("leaves");
-    assert_eq!(ended(&mut circle.alice).await, EndReason::LocalHangUp);
+    assert_eq!(circle.alice.until_call_ended().await, EndReason::LocalHangUp);
     let alone_with_bob = |call: &CallView| call.people.len() == 1 && named(call, "bob").is_some();
-    let rest = until(&mut circle.others[1], "alice's leaving", alone_with_bob).await;
+    let rest = circle.others[1].until_call("alice's leaving", alone_with_bob).await;
     assert!(!rest.can_add, "nobody hosts it any more");
     sleep(Duration::from_secs(3)).await;
     let bobs = circle.others[0].snapshot().await.calls[0].id.clone();
     circle.others[0].command(Command::HangUp { call: bobs }).await.expect("hangs up");
-    assert_eq!(ended(&mut circle.others[1]).await, EndReason::RemoteHangUp, "she is told with the sound");
+    assert_eq!(circle.others[1].until_call_ended().await, EndReason::RemoteHangUp, "she is told with the sound");
 
     sleep(Duration::from_millis(500)).await;
     let [bob, carol, dora] = circle.others.as_slice() else { panic!("three") };
@@ -160,7 +134,7 @@ async fn eight_talk_and_a_ninth_has_no_place() {
     let mut circle = Circle::of(8).await;
     let call = circle.gather().await;
     for other in &mut circle.others {
-        until(other, "everyone", |call| all_talk(call, 7)).await;
+        other.until_call("everyone", |call| all_talk(call, 7)).await;
     }
     sleep(Duration::from_secs(3)).await;
     let ninth = circle.alice.id_of("helga").await;
@@ -172,7 +146,7 @@ async fn eight_talk_and_a_ninth_has_no_place() {
         let call = other.snapshot().await.calls[0].id.clone();
         other.command(Command::HangUp { call }).await.expect("leaves");
     }
-    assert_eq!(ended(last).await, EndReason::RemoteHangUp, "nobody is left");
+    assert_eq!(last.until_call_ended().await, EndReason::RemoteHangUp, "nobody is left");
     sleep(Duration::from_secs(1)).await;
     for (at, who) in std::iter::once(&circle.alice).chain(&circle.others).enumerate() {
         let others: Vec<_> = TONES.iter().enumerate().filter(|(of, _)| *of != at).map(|(_, tone)| *tone).collect();
@@ -189,10 +163,10 @@ async fn who_does_not_come_is_told_and_the_rest_talk_on() {
     let carol = circle.alice.id_of("carol").await;
 
     circle.alice.command(Command::AddToCall { call: call.clone(), buddy: carol.clone() }).await.expect("it rings");
-    let ringing = until(&mut circle.others[1], "ringing", |call| call.stage == CallStage::Incoming).await;
+    let ringing = circle.others[1].until_call("ringing", |call| call.stage == CallStage::Incoming).await;
     assert_eq!(ringing.with, ["bob"], "she is told who is there");
     circle.others[1].command(Command::DeclineCall { call: ringing.id }).await.expect("declines");
-    assert_eq!(ended(&mut circle.others[1]).await, EndReason::DeclinedByMe);
+    assert_eq!(circle.others[1].until_call_ended().await, EndReason::DeclinedByMe);
     let event = circle.alice.until("her no", |event| matches!(event, Event::CallLeft { .. })).await;
     let Event::CallLeft { call: of, buddy, reason, .. } = event else { unreachable!("just matched") };
     assert_eq!((of, buddy, reason), (call.clone(), carol.clone(), EndReason::Declined));
@@ -200,14 +174,14 @@ async fn who_does_not_come_is_told_and_the_rest_talk_on() {
 
     // Asked again she comes, and is let go.
     circle.alice.command(Command::AddToCall { call: call.clone(), buddy: carol.clone() }).await.expect("it rings");
-    let ringing = until(&mut circle.others[1], "ringing", |call| call.stage == CallStage::Incoming).await;
+    let ringing = circle.others[1].until_call("ringing", |call| call.stage == CallStage::Incoming).await;
     circle.others[1].command(Command::AnswerCall { call: ringing.id, video: false }).await.expect("answers");
-    until(&mut circle.others[0], "carol", |call| named(call, "carol").is_some()).await;
-    let here = until(&mut circle.alice, "carol", |call| all_talk(call, 2)).await;
+    circle.others[0].until_call("carol", |call| named(call, "carol").is_some()).await;
+    let here = circle.alice.until_call("carol", |call| all_talk(call, 2)).await;
     let person = here.people.iter().find(|person| person.buddy == carol).expect("she is in it").id.clone();
     circle.alice.command(Command::RemoveFromCall { person }).await.expect("is let go");
-    assert_eq!(ended(&mut circle.others[1]).await, EndReason::RemoteHangUp);
+    assert_eq!(circle.others[1].until_call_ended().await, EndReason::RemoteHangUp);
     circle.others[0].until("her going", |event| matches!(event, Event::CallLeft { .. })).await;
     circle.alice.command(Command::HangUp { call }).await.expect("hangs up");
-    assert_eq!(ended(&mut circle.others[0]).await, EndReason::RemoteHangUp);
+    assert_eq!(circle.others[0].until_call_ended().await, EndReason::RemoteHangUp);
 }
