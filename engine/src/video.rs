@@ -24,7 +24,6 @@ mod keeper;
 mod measure;
 mod picture;
 mod queue;
-mod scale;
 mod source;
 mod stamp;
 #[cfg(test)]

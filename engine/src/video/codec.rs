@@ -86,11 +86,12 @@ pub struct Rate {
 
 /// Codes pictures in the order in which they were taken.
 pub trait Encoder: Send {
-    /// Codes a picture; none if the rate says to leave it out. A picture of another size begins with a keyframe.
+    /// Codes a picture, made smaller to `size`; none if the rate says to leave it out. Where the picture or the size is
+    /// another than before, it becomes a keyframe.
     ///
     /// # Errors
     /// `Library`; the next picture begins with a keyframe.
-    fn encode(&mut self, picture: &Picture) -> Result<Option<CodedFrame>, VideoError>;
+    fn encode(&mut self, picture: &Picture, size: Size) -> Result<Option<CodedFrame>, VideoError>;
 
     /// Spends so much from the next picture on, without a keyframe.
     fn set_rate(&mut self, rate: Rate);

@@ -1,7 +1,7 @@
 //! The encode thread: from the slot that the source fills to frames for the net.
 //!
 //! Wakes when there is a picture; obeys, lets the keeper look, and then, if the picture's turn has come and the net keeps
-//! up, scales and codes it. While the net doesn't keep up, or the plan has no picture, nothing is coded.
+//! up, codes it in the size of the plan. While the net doesn't keep up, or the plan has no picture, nothing is coded.
 
 mod pace;
 
@@ -23,7 +23,6 @@ use super::{
     keeper::Keeper,
     picture::Picture,
     queue::{Giver, Taker, Wait},
-    scale::Scaler,
     source::SourceChoice,
 };
 
@@ -39,6 +38,8 @@ pub(super) enum Order {
 pub(super) const ORDERS: usize = 16;
 /// How soon an order is obeyed where there are no pictures.
 const LONGEST_SLEEP: Duration = Duration::from_millis(25);
+/// And where none are to come.
+const IDLE_SLEEP: Duration = Duration::from_millis(100);
 
 /// What of the thread can be seen from outside.
 #[derive(Debug)]
@@ -80,12 +81,13 @@ impl Encode {
     /// Runs until the corridor ends.
     pub(super) fn run(mut self) {
         let (mut work, began) = (Work::default(), Instant::now());
-        while !self.shared.stop.load(Ordering::Relaxed) && !self.frames.is_deserted() {
+        while !self.shared.stop.load(Ordering::Relaxed) {
             if !self.obey(&mut work, began) {
                 return;
             }
             self.keeper.look(Instant::now());
-            match self.pictures.wait(LONGEST_SLEEP) {
+            let sleep = if self.keeper.is_off() { IDLE_SLEEP } else { LONGEST_SLEEP };
+            match self.pictures.wait(sleep) {
                 Wait::Came(picture) => self.take(&mut work, &picture),
                 Wait::Nothing => {}
                 Wait::End => return,
@@ -144,12 +146,7 @@ impl Encode {
     fn code(&mut self, work: &mut Work, picture: &Picture, plan: Plan) -> Result<(), VideoError> {
         self.encoder.set_rate(Rate { bits: plan.bits, frames: plan.rate });
         let size = plan.frame.map_or(picture.size(), |frame| picture.size().within(frame));
-        let coded = if size == picture.size() {
-            self.encoder.encode(picture)?
-        } else {
-            self.encoder.encode(&work.scaler.scale(picture, size)?)?
-        };
-        let Some(frame) = coded else { return Ok(()) };
+        let Some(frame) = self.encoder.encode(picture, size)? else { return Ok(()) };
         tracing::trace!(number = frame.number, key = frame.key, bytes = frame.data.len(), "a frame leaves");
         self.shared.coded.fetch_add(1, Ordering::Relaxed);
         self.shared.bytes.fetch_add(frame.data.len() as u64, Ordering::Relaxed);
@@ -169,6 +166,5 @@ impl Encode {
 struct Work {
     pace: Pace,
     gate: KeyframeGate,
-    scaler: Scaler,
     preview: Option<Giver<Arc<Picture>>>,
 }

@@ -23,6 +23,9 @@ pub enum VideoError {
     /// End another call, or the program.
     #[error("the system has no more threads or memory for video: {0}")]
     Exhausted(#[from] io::Error),
+    /// A file of frames to play: choose another.
+    #[error("file of frames: {0}")]
+    File(String),
     /// Nothing: a defect of JUICE.
     #[error("the video library refused: {0}")]
     Library(String),
@@ -35,7 +38,7 @@ impl VideoError {
     /// What to tell a person of a camera that doesn't work.
     pub const fn trouble(&self) -> CameraTrouble {
         match self {
-            Self::NoCamera => CameraTrouble::None,
+            Self::NoCamera | Self::File(_) => CameraTrouble::None,
             Self::Busy => CameraTrouble::Busy,
             Self::NotAllowed => CameraTrouble::Refused,
             Self::Absurd(_) => CameraTrouble::Absurd,

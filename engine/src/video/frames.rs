@@ -52,7 +52,8 @@ impl FramesGiver {
         !dropped.broke
     }
 
-    /// Whether there is room for what was captured at `now`. What has waited for too long is dropped.
+    /// Whether there is room for what was captured at `now`, and anybody who takes it. What has waited for too long is
+    /// dropped.
     pub(super) fn has_room(&mut self, now: u64) -> bool {
         let is_broken = &mut self.is_broken;
         let (dropped, has_room) = self.giver.arrange(|waiting| {
@@ -61,17 +62,12 @@ impl FramesGiver {
             (dropped, waiting.len() < BACKLOG)
         });
         self.dropped.fetch_add(dropped, Ordering::Relaxed);
-        has_room
+        has_room && !self.giver.is_deserted()
     }
 
     /// Whether a keyframe is due since frames were dropped here.
     pub(super) const fn is_broken(&self) -> bool {
         self.is_broken
-    }
-
-    /// Whether nobody takes any more.
-    pub(super) fn is_deserted(&self) -> bool {
-        self.giver.is_deserted()
     }
 }
 
@@ -107,7 +103,7 @@ fn clear(waiting: &mut VecDeque<CodedFrame>, is_broken: &mut bool) -> u64 {
     dropped
 }
 
-/// My pictures, frame by frame, for the net. At most 8 wait.
+/// My pictures, frame by frame, for the net. At most 8 wait. Once this is dropped nothing is coded; previews go on.
 #[derive(Debug)]
 pub struct VideoFrames {
     frames: Taker<CodedFrame>,

@@ -113,6 +113,11 @@ impl Keeper {
         }
     }
 
+    /// Whether there are to be no pictures.
+    pub(super) fn is_off(&self) -> bool {
+        self.choice == SourceChoice::Off
+    }
+
     /// Looks after the source at `now`.
     pub(super) fn look(&mut self, now: Instant) {
         self.leaving.retain(|leaving| !leaving.thread.is_finished());
@@ -124,7 +129,7 @@ impl Keeper {
         self.welcome();
         let is_early = self.tried.is_some_and(|tried| now.duration_since(tried) < AGAIN);
         let is_closing = self.leaving.iter().any(|leaving| now.duration_since(leaving.since) < CLOSES);
-        if self.place.is_none() && self.choice != SourceChoice::Off && !is_early && !is_closing {
+        if self.place.is_none() && !self.is_off() && !is_early && !is_closing {
             self.tried = Some(now);
             self.start(now);
         }

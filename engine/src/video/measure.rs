@@ -40,7 +40,7 @@ pub fn measure(size: Size, bits: u32, pictures: u16) -> Result<Codec, VideoError
     for number in 0..pictures {
         let picture: Picture = draw(number, u64::from(number) * 1_000_000 / 30)?;
         let began = Instant::now();
-        let coded = encoder.encode(&picture)?;
+        let coded = encoder.encode(&picture, size)?;
         // The first one opens the encoder, which happens once.
         encoding += if number == 0 { Duration::ZERO } else { began.elapsed() };
         let Some(frame) = coded else { continue };

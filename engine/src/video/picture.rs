@@ -32,7 +32,7 @@ impl Size {
     pub fn new(width: u32, height: u32) -> Result<Self, VideoError> {
         let (long, short) = (width.max(height), width.min(height));
         let is_even = width.is_multiple_of(2) && height.is_multiple_of(2);
-        if is_even && short >= LEAST_SIDE && short <= SHORTEST_SIDE && long <= LONGEST_SIDE {
+        if is_even && (LEAST_SIDE..=SHORTEST_SIDE).contains(&short) && long <= LONGEST_SIDE {
             Ok(Self { width, height })
         } else {
             Err(VideoError::Absurd(format!("{width}x{height} pixels")))

@@ -1,14 +1,15 @@
 //! Where pictures come from: which source a person chose, and what the corridor asks of any of them.
 //!
 //! A [`VideoSource`] is opened, read and closed on one thread of its own, which the keeper starts; reading may block, so
-//! a camera that stands still holds up nobody. Cameras are in `camera`; the moving test picture, for tests and for people
-//! without a camera, in `synthetic`.
+//! a camera that stands still holds up nobody. Cameras are in `camera`; the moving test picture and files of frames, for
+//! tests and for people without a camera, in `synthetic` and `file`.
 
 mod camera;
+mod file;
 mod formats;
 mod synthetic;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 #[cfg(test)]
 pub(super) use self::synthetic::PATCHES;
@@ -43,6 +44,8 @@ pub enum SourceChoice {
 pub enum Synthetic {
     /// A moving picture with a [`Stamp`](super::Stamp), in the size and at the rate that are wanted.
     TestPicture,
+    /// A file of frames, YUV4MPEG2 with 4:2:0, over and over, in its own size and at its own rate.
+    File(PathBuf),
 }
 
 /// What is asked of a source; it gives what it has that is nearest.
@@ -81,8 +84,8 @@ pub trait VideoSource {
 
 /// Draws the test picture of any number, taken at any moment.
 pub(super) fn test_picture(size: Size) -> impl Fn(u16, u64) -> Result<Picture, VideoError> {
-    let wall = synthetic::wall(size);
-    move |number, captured| synthetic::draw(&wall, number, captured)
+    let walls = synthetic::walls(size);
+    move |number, captured| synthetic::draw(&walls, number, captured)
 }
 
 /// Opens a source; called on the thread that reads it.
@@ -94,6 +97,7 @@ pub(super) fn opener() -> Opener {
     Arc::new(|choice, wanted, clock| match choice {
         SourceChoice::Off => Err(VideoError::NoCamera),
         SourceChoice::Synthetic(Synthetic::TestPicture) => Ok(Box::new(synthetic::TestPicture::new(wanted, clock))),
+        SourceChoice::Synthetic(Synthetic::File(path)) => Ok(Box::new(file::Frames::open(path, clock)?)),
         SourceChoice::Camera => camera::open(None, wanted, clock),
         SourceChoice::Named(id) => match camera::open(Some(id), wanted, clock) {
             Err(VideoError::NoCamera) => camera::open(None, wanted, clock),

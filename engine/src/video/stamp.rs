@@ -140,7 +140,6 @@ fn bit(luma: &[u8], width: usize, (left, right): (usize, usize), (top, bottom): 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::video::scale::Scaler;
 
     const STAMP: Stamp = Stamp { number: 0xBEEF, clock: 0x1234_5678 };
 
@@ -156,12 +155,6 @@ mod tests {
             let picture = stamped(Size::new(width, height).unwrap());
             assert_eq!(read_stamp(&picture), Some(STAMP), "{width}x{height}");
         }
-    }
-
-    #[test]
-    fn a_stamp_survives_being_scaled_by_an_odd_factor() {
-        let size = Size::new(418, 234).unwrap();
-        assert_eq!(read_stamp(&Scaler::default().scale(&stamped(Size::HD), size).unwrap()), Some(STAMP));
     }
 
     #[test]

@@ -149,6 +149,18 @@ fn a_source_may_be_changed_in_the_middle_of_a_call_and_switched_off() {
 }
 
 #[test]
+fn one_sees_oneself_before_anybody_is_called() {
+    let (video, frames, _events) = CallVideo::start(small()).unwrap();
+    drop(frames);
+    let (mut preview, began) = (video.preview(), Instant::now());
+    while stamp(&mut preview).is_none_or(|(number, _)| number < 5) {
+        assert!(began.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(video.sent().coded, 0, "nobody takes them");
+}
+
+#[test]
 fn without_a_camera_one_is_told_so() {
     if cameras().is_ok_and(|cameras| !cameras.is_empty()) {
         return;

@@ -57,7 +57,17 @@ pub fn packages(need: Need, family: Family) -> &'static [&'static str] {
 
 pub fn debian(need: Need) -> &'static [&'static str] {
     match need {
-        Need::Compiler => &["build-essential", "cmake", "pkg-config", "libasound2-dev", "libssl-dev"],
+        Need::Compiler => &[
+            "build-essential",
+            "cmake",
+            "pkg-config",
+            "libasound2-dev",
+            "libssl-dev",
+            // Reads the headers of V4L2, through which cameras are asked.
+            "libclang-dev",
+            // Assembles the fast parts of the video codec.
+            "nasm",
+        ],
         Need::WebView => &["libwebkit2gtk-4.1-dev", "librsvg2-dev"],
         Need::Screen => &[
             "xvfb",
@@ -80,7 +90,17 @@ pub fn debian(need: Need) -> &'static [&'static str] {
 /// A path stands for whatever package brings that file.
 fn fedora(need: Need) -> &'static [&'static str] {
     match need {
-        Need::Compiler => &["gcc", "gcc-c++", "make", "cmake", "pkgconf-pkg-config", "alsa-lib-devel", "openssl-devel"],
+        Need::Compiler => &[
+            "gcc",
+            "gcc-c++",
+            "make",
+            "cmake",
+            "pkgconf-pkg-config",
+            "alsa-lib-devel",
+            "openssl-devel",
+            "clang-devel",
+            "nasm",
+        ],
         Need::WebView => &["webkit2gtk4.1-devel", "librsvg2-devel"],
         Need::Screen => &[
             "xorg-x11-server-Xvfb",
@@ -102,7 +122,7 @@ fn fedora(need: Need) -> &'static [&'static str] {
 
 fn arch(need: Need) -> &'static [&'static str] {
     match need {
-        Need::Compiler => &["gcc", "make", "cmake", "pkgconf", "alsa-lib", "openssl"],
+        Need::Compiler => &["gcc", "make", "cmake", "pkgconf", "alsa-lib", "openssl", "clang", "nasm"],
         Need::WebView => &["webkit2gtk-4.1", "librsvg"],
         Need::Screen => &[
             "xorg-server-xvfb",

@@ -24,7 +24,8 @@ use crate::video::{
 
 /// See the module.
 pub struct H264Encoder {
-    open: Option<(LibraryEncoder, Size)>,
+    /// For pictures of the first size and frames of the second.
+    open: Option<(LibraryEncoder, (Size, Size))>,
     rate: Rate,
     hint: Hint,
     key_is_due: bool,
@@ -39,7 +40,7 @@ impl H264Encoder {
         Self { open: None, rate, hint, key_is_due: false, number: 0, base: 0 }
     }
 
-    fn open(&self, picture: &Picture) -> Result<LibraryEncoder, VideoError> {
+    fn open(&self, picture: &Picture, size: Size) -> Result<LibraryEncoder, VideoError> {
         let usage = match self.hint {
             Hint::Camera => UsageType::CameraVideoRealTime,
             Hint::Screen => UsageType::ScreenContentRealTime,
@@ -49,6 +50,9 @@ impl H264Encoder {
             .max_frame_rate(FrameRate::from_hz(self.rate.frames as f32))
             .rate_control_mode(RateControlMode::Bitrate)
             .usage_type(usage)
+            // The library has neither for screens, and says so on standard error if they are asked for.
+            .adaptive_quantization(self.hint == Hint::Camera)
+            .background_detection(self.hint == Hint::Camera)
             .complexity(Complexity::Low)
             // Two threads gain nothing at these sizes.
             .num_threads(1)
@@ -56,9 +60,9 @@ impl H264Encoder {
             .intra_frame_period(IntraFramePeriod::from_num_frames(0))
             .vui(VuiConfig::bt601());
         let mut encoder = LibraryEncoder::with_api_config(OpenH264API::from_source(), config)?;
-        // Layers can't be chosen before a first frame, which goes nowhere.
+        // Layers and sizes can't be chosen before a first frame, which goes nowhere.
         encoder.encode_at(&Planes(picture), time(picture))?;
-        raw::use_two_layers(&mut encoder)?;
+        raw::arrange(&mut encoder, size)?;
         Ok(encoder)
     }
 }
@@ -68,11 +72,11 @@ const fn time(picture: &Picture) -> Timestamp {
 }
 
 impl Encoder for H264Encoder {
-    fn encode(&mut self, picture: &Picture) -> Result<Option<CodedFrame>, VideoError> {
-        let size = picture.size();
+    fn encode(&mut self, picture: &Picture, size: Size) -> Result<Option<CodedFrame>, VideoError> {
+        let sizes = (picture.size(), size);
         let mut opened = match self.open.take() {
-            Some((encoder, of)) if of == size => encoder,
-            Some(_) | None => self.open(picture)?,
+            Some((encoder, of)) if of == sizes => encoder,
+            Some(_) | None => self.open(picture, size)?,
         };
         if self.key_is_due {
             opened.force_intra_frame();
@@ -82,12 +86,12 @@ impl Encoder for H264Encoder {
             FrameType::IDR => true,
             FrameType::I | FrameType::P | FrameType::IPMixed => false,
             FrameType::Skip | FrameType::Invalid => {
-                self.open = Some((opened, size));
+                self.open = Some((opened, sizes));
                 return Ok(None);
             }
         };
         let data = coded.to_vec();
-        self.open = Some((opened, size));
+        self.open = Some((opened, sizes));
         let layer = if access_unit::is_reference(&data) { Layer::Base } else { Layer::Droppable };
         let number = self.number;
         let follows = if key { number } else { self.base };
@@ -181,7 +185,6 @@ impl H264Decoder {
             || Err(DecodeError::Refused("no picture".to_owned())),
             |decoded| copied(decoded, size, frame.captured),
         );
-        drop(decoded);
         let picture = picture?;
         self.open = Some((library, of));
         if frame.layer == Layer::Base {

@@ -1,4 +1,5 @@
-//! What openh264's wrapper doesn't offer: two temporal layers, and rates that change without a keyframe.
+//! What openh264's wrapper doesn't offer: two temporal layers, frames smaller than the pictures, and rates that change
+//! without a keyframe.
 //!
 //! The one file with `unsafe` code: options of an encoder that the wrapper owns, each a structure that the library copies
 //! before the call returns.
@@ -13,16 +14,19 @@ use openh264_sys2::{
     ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, SEncParamExt, SPATIAL_LAYER_ALL, TagBitrateInfo,
 };
 
-use crate::video::error::VideoError;
+use crate::video::{error::VideoError, picture::Size};
 
-/// Every second frame builds on none but the one before. The encoder must have coded a picture already; its next frame
-/// is a keyframe.
-pub(super) fn use_two_layers(encoder: &mut Encoder) -> Result<(), VideoError> {
+/// On every second frame none builds, and frames are of this size, at most that of the pictures. The encoder must have
+/// coded a picture already; its next frame is a keyframe.
+pub(super) fn arrange(encoder: &mut Encoder, size: Size) -> Result<(), VideoError> {
+    let side = |pixels: u32| i32::try_from(pixels).unwrap_or(i32::MAX);
     let mut parameters = SEncParamExt::default();
     // SAFETY: this option is read into and set from a SEncParamExt.
     unsafe {
         option(encoder, Access::Read, ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, &mut parameters)?;
         parameters.iTemporalLayerNum = 2;
+        let [layer, ..] = &mut parameters.sSpatialLayers;
+        (layer.iVideoWidth, layer.iVideoHeight) = (side(size.width()), side(size.height()));
         option(encoder, Access::Write, ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, &mut parameters)
     }
 }

@@ -53,7 +53,9 @@ impl VideoSource for Played {
             }
             Behaviour::Panics => panic!("as some drivers do"),
             Behaviour::Works => Ok(Picture::filled(self.about.size, 0, [128; 3])),
-            _ => Err(VideoError::Gone("unplugged".to_owned())),
+            Behaviour::Missing | Behaviour::Busy | Behaviour::Refused | Behaviour::Absurd => {
+                Err(VideoError::Gone("unplugged".to_owned()))
+            }
         }
     }
 }
@@ -71,7 +73,7 @@ fn keep(behaviour: Behaviour) -> Kept {
     let open: Opener = Arc::new(move |choice, wanted, _| {
         let name = match choice {
             SourceChoice::Named(id) => id.0.clone(),
-            _ => "usual".to_owned(),
+            SourceChoice::Off | SourceChoice::Camera | SourceChoice::Synthetic(_) => "usual".to_owned(),
         };
         match opened.now() {
             Behaviour::Missing => Err(VideoError::NoCamera),

@@ -1,7 +1,7 @@
 //! A camera without hardware: a ball that bounces before a shaded wall, under the stamp, above patches of known colours.
 //!
-//! Below the stamp's third there is a wall in shades of grey with a soft pattern, on which a ball of one eighth of the
-//! height moves; the lowest eighth has four patches from left to right, red, green, blue and white, by which a test sees
+//! Below the stamp's third there is a wall in shades of grey with a soft pattern and a sensor's noise, so that it takes the
+//! bits that a room would, on which a ball of one eighth of the height moves; the lowest eighth has four patches from left to right, red, green, blue and white, by which a test sees
 //! that a picture is the right way up and in its colours.
 
 use std::{
@@ -21,6 +21,10 @@ use crate::video::{
 pub(crate) const PATCHES: [[u8; 3]; 4] = [[81, 90, 240], [145, 54, 34], [41, 240, 110], [235, 128, 128]];
 /// A warm tone.
 const BALL: [u8; 3] = [170, 100, 170];
+/// Pictures after which the noise comes again: more than lie between two that build on each other.
+const NOISES: usize = 4;
+/// Levels of noise, as many as a webcam has indoors.
+const NOISE: u8 = 6;
 /// After a sleep of the system there is no use in catching up.
 const TOO_LATE: Duration = Duration::from_millis(200);
 
@@ -28,7 +32,7 @@ const TOO_LATE: Duration = Duration::from_millis(200);
 pub(super) struct TestPicture {
     about: AboutSource,
     clock: MediaClock,
-    wall: Picture,
+    walls: Vec<Picture>,
     number: u16,
     due: Instant,
 }
@@ -38,7 +42,7 @@ impl TestPicture {
         let rate = wanted.rate.clamp(1, 60);
         let id = CameraId("synthetic:test-picture".to_owned());
         let about = AboutSource { id, name: "Test picture".to_owned(), size: wanted.size, rate };
-        Self { about, clock, wall: wall(wanted.size), number: 0, due: Instant::now() }
+        Self { about, clock, walls: walls(wanted.size), number: 0, due: Instant::now() }
     }
 }
 
@@ -54,14 +58,15 @@ impl VideoSource for TestPicture {
         }
         thread::sleep(self.due.saturating_duration_since(now));
         self.due += Duration::from_secs(1) / self.about.rate;
-        let picture = draw(&self.wall, self.number, self.clock.micros())?;
+        let picture = draw(&self.walls, self.number, self.clock.micros())?;
         self.number = self.number.wrapping_add(1);
         Ok(picture)
     }
 }
 
 /// The picture of this number.
-pub(super) fn draw(wall: &Picture, number: u16, captured: u64) -> Result<Picture, VideoError> {
+pub(super) fn draw(walls: &[Picture], number: u16, captured: u64) -> Result<Picture, VideoError> {
+    let wall = walls.get(usize::from(number) % NOISES).ok_or_else(|| VideoError::Absurd("no wall".to_owned()))?;
     let size = wall.size();
     let mut picture = Picture::new(size, captured, wall.data().to_vec())?;
     let (width, height) = (size.width() as usize, size.height() as usize);
@@ -98,8 +103,23 @@ fn disc(picture: &mut Picture, left: usize, top: usize, side: usize) {
     }
 }
 
-/// What doesn't move.
-pub(super) fn wall(size: Size) -> Picture {
+/// What doesn't move, each time with other noise.
+pub(super) fn walls(size: Size) -> Vec<Picture> {
+    let (quiet, from) = (wall(size), size.luma() / 3);
+    let mut seed = 1_u32;
+    let noisy = |_| {
+        let mut wall = quiet.clone();
+        let until = size.height() as usize * 7 / 8 * size.width() as usize;
+        for pixel in wall.planes_mut().0.get_mut(from..until).unwrap_or_default() {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *pixel = pixel.wrapping_add((seed >> 24) as u8 % NOISE);
+        }
+        wall
+    };
+    (0..NOISES).map(noisy).collect()
+}
+
+fn wall(size: Size) -> Picture {
     let mut picture = Picture::filled(size, 0, [128; 3]);
     let (width, height) = (size.width() as usize, size.height() as usize);
     let patches = height * 7 / 8;
@@ -147,16 +167,16 @@ mod tests {
     #[test]
     fn every_size_can_be_drawn() {
         for (width, height) in [(16, 16), (18, 20), (1_920, 16), (16, 1_080), (320, 240), (1_080, 1_920)] {
-            let wall = wall(Size::new(width, height).unwrap());
+            let walls = walls(Size::new(width, height).unwrap());
             for number in [0, 1, 77, u16::MAX] {
-                draw(&wall, number, 0).unwrap();
+                draw(&walls, number, 0).unwrap();
             }
         }
     }
 
     #[test]
     fn the_patches_are_where_they_are_said_to_be() {
-        let picture = draw(&wall(Size::VGA), 0, 0).unwrap();
+        let picture = draw(&walls(Size::VGA), 0, 0).unwrap();
         let (y, u, v) = picture.planes();
         for (at, patch) in PATCHES.into_iter().enumerate() {
             let (column, row) = (80 + 160 * at, 450);
