@@ -19,9 +19,8 @@ impl Buddy {
     /// Waits until this buddy can be called.
     pub async fn until_callable(&mut self, name: &str) {
         if !self.row(name).await.can_voice {
-            let is_callable = |event: &Event| {
-                matches!(event, Event::BuddyChanged { buddy } if buddy.name == name && buddy.can_voice)
-            };
+            let is_callable =
+                |event: &Event| matches!(event, Event::BuddyChanged { buddy } if buddy.name == name && buddy.can_voice);
             self.until("a microphone", is_callable).await;
         }
     }

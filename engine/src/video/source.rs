@@ -5,6 +5,7 @@
 //! tests and for people without a camera, in `synthetic` and `file`.
 
 mod camera;
+mod colour;
 mod file;
 mod formats;
 mod synthetic;

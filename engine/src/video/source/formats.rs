@@ -3,16 +3,12 @@
 //! Pure. A camera is a device that may say anything: every size and length is checked against what came.
 
 use nokhwa::utils::{CameraFormat, FrameFormat};
-use yuv::{
-    BufferStoreMut, YuvConversionMode, YuvPackedImage, YuvPlanarImageMut, YuvRange, YuvStandardMatrix, rgb_to_yuv420,
-    yuyv422_to_yuv420,
-};
 use zune_jpeg::{
     JpegDecoder,
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use super::Wanted;
+use super::{Wanted, colour};
 use crate::video::{
     error::VideoError,
     picture::{LONGEST_SIDE, Picture, Size},
@@ -74,9 +70,8 @@ fn of_nv12(size: Size, captured: u64, bytes: &[u8]) -> Result<Picture, VideoErro
 
 fn of_yuyv(size: Size, captured: u64, bytes: &[u8]) -> Result<Picture, VideoError> {
     let yuy = bytes.get(..2 * size.luma()).ok_or_else(|| too_short(bytes))?;
-    let packed = YuvPackedImage { yuy, yuy_stride: 2 * size.width(), width: size.width(), height: size.height() };
     let mut picture = Picture::filled(size, captured, [0; 3]);
-    yuyv422_to_yuv420(&mut planar(&mut picture), &packed).map_err(|error| VideoError::Library(error.to_string()))?;
+    colour::of_yuyv(&mut picture, yuy);
     Ok(picture)
 }
 
@@ -86,36 +81,19 @@ fn of_jpeg(captured: u64, bytes: &[u8]) -> Result<Picture, VideoError> {
     let options = DecoderOptions::default()
         .set_max_width(longest)
         .set_max_height(longest)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
+        .jpeg_set_out_colorspace(ColorSpace::YCbCr);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(|error| absurd(&error))?;
     let info = decoder.info().ok_or_else(|| too_short(bytes))?;
     let size = Size::new(u32::from(info.width), u32::from(info.height))?;
-    let mut rgb = vec![0; 3 * size.luma()];
-    if decoder.output_buffer_size() != Some(rgb.len()) {
+    let mut pixels = vec![0; 3 * size.luma()];
+    if decoder.output_buffer_size() != Some(pixels.len()) {
         return Err(too_short(bytes));
     }
-    decoder.decode_into(&mut rgb).map_err(|error| absurd(&error))?;
+    decoder.decode_into(&mut pixels).map_err(|error| absurd(&error))?;
     let mut picture = Picture::filled(size, captured, [0; 3]);
-    let (range, matrix) = (YuvRange::Limited, YuvStandardMatrix::Bt601);
-    rgb_to_yuv420(&mut planar(&mut picture), &rgb, 3 * size.width(), range, matrix, YuvConversionMode::Balanced)
-        .map_err(|error| VideoError::Library(error.to_string()))?;
+    colour::of_pixels(&mut picture, &pixels, colour::of_full_range);
     Ok(picture)
-}
-
-fn planar(picture: &mut Picture) -> YuvPlanarImageMut<'_, u8> {
-    let (width, height) = (picture.size().width(), picture.size().height());
-    let (y, u, v) = picture.planes_mut();
-    YuvPlanarImageMut {
-        y_plane: BufferStoreMut::Borrowed(y),
-        y_stride: width,
-        u_plane: BufferStoreMut::Borrowed(u),
-        u_stride: width / 2,
-        v_plane: BufferStoreMut::Borrowed(v),
-        v_stride: width / 2,
-        width,
-        height,
-    }
 }
 
 #[cfg(test)]
