@@ -104,12 +104,14 @@ impl CallNews {
 pub(crate) struct Equipment {
     pub sound: Sound,
     pub vision: Vision,
+    /// What the window sees.
+    pub screens: Screens,
 }
 
 impl Equipment {
     /// As it is kept now, which an open profile may have changed.
     pub fn anew(&self) -> Self {
-        Self { sound: self.sound.anew(), vision: self.vision.anew() }
+        Self { sound: self.sound.anew(), vision: self.vision.anew(), screens: self.screens.clone() }
     }
 
     /// What there is. Asks the system, which takes a moment.
@@ -130,8 +132,6 @@ pub(crate) struct Fittings {
     pub video_accepted: mpsc::Receiver<PeerStream>,
     /// Devices and settings.
     pub equipment: Equipment,
-    /// What the window sees.
-    pub screens: Screens,
     /// Where recordings go.
     pub downloads: PathBuf,
 }
@@ -141,7 +141,6 @@ pub(crate) struct Talks {
     door: Door,
     video_door: Door,
     equipment: Equipment,
-    screens: Screens,
     downloads: PathBuf,
     groups: HashMap<CallId, Group>,
     arrivals: Arrivals,
@@ -163,7 +162,7 @@ pub(crate) struct Talks {
 impl Talks {
     /// Begins to take streams; nothing sounds yet.
     pub fn start(fittings: Fittings, news: mpsc::Sender<CallNews>) -> Self {
-        let Fittings { door, accepted, video_door, video_accepted, equipment, screens, downloads } = fittings;
+        let Fittings { door, accepted, video_door, video_accepted, equipment, downloads } = fittings;
         let (arrivals, gallery) = (Arrivals::default(), Gallery::default());
         let mut tasks = JoinSet::new();
         tasks.spawn(arrivals.clone().run(accepted, door.clone()));
@@ -174,7 +173,6 @@ impl Talks {
             door,
             video_door,
             equipment,
-            screens,
             downloads,
             groups,
             arrivals,
@@ -199,7 +197,7 @@ impl Talks {
                 let ways = Ways { sound: self.door.clone(), pictures: self.video_door.clone() };
                 let relayed = self.relayed.get(&device).copied().unwrap_or_default();
                 let with = With { call, device, keys: *keys, relayed };
-                let talk = Talk::new(with, ways, self.screens.clone(), self.news.clone());
+                let talk = Talk::new(with, ways, self.equipment.screens.clone(), self.news.clone());
                 self.arrivals.expect(call, device, talk.inbox());
                 self.gallery.expect(call, device, talk.seen());
                 let setup = self.setup();
@@ -237,7 +235,7 @@ impl Talks {
                 }
             }),
         }
-        let Self { groups, equipment: Equipment { vision, .. }, screens, .. } = self;
+        let Self { groups, equipment: Equipment { vision, screens, .. }, .. } = self;
         groups.iter_mut().for_each(|(id, group)| group.settle_video(*id, vision, screens));
     }
 
@@ -292,7 +290,7 @@ impl Talks {
         let audience =
             Audience { group: None, talks: Arc::new(Vec::new), next: Arc::default(), news: self.news.clone() };
         let no_camera = |error: VideoError| CommandError { code: ErrorCode::NoCamera, message: error.to_string() };
-        self.mirror = Some(Showing::start(setup, audience, &self.screens).map_err(no_camera)?);
+        self.mirror = Some(Showing::start(setup, audience, &self.equipment.screens).map_err(no_camera)?);
         Ok(())
     }
 

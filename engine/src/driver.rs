@@ -23,7 +23,7 @@ use tokio::{
 use self::open::Open;
 use crate::{
     backup,
-    call::{Equipment, Screens},
+    call::Equipment,
     clock::Clock,
     net::Listen,
     profile::Profile,
@@ -84,7 +84,6 @@ pub(crate) type Answer<T> = oneshot::Sender<T>;
 
 pub(crate) struct Driver {
     place: Place,
-    screens: Screens,
     /// The server's address to offer at first run.
     offered: String,
     orders: mpsc::Receiver<Order>,
@@ -109,12 +108,11 @@ impl Driver {
         listen: Listen,
         downloads: PathBuf,
         equipment: Equipment,
-        screens: Screens,
         orders: mpsc::Receiver<Order>,
         events: broadcast::Sender<Event>,
     ) -> Self {
         let place = Place { profile: Arc::new(profile), listen, downloads, equipment };
-        Self { place, screens, offered, orders, events, clock: Clock::start(), open: None, errand: JoinSet::new() }
+        Self { place, offered, orders, events, clock: Clock::start(), open: None, errand: JoinSet::new() }
     }
 
     pub async fn run(mut self) {
@@ -274,12 +272,8 @@ impl Driver {
     fn errand_done(&mut self, errand: Errand) {
         match errand {
             Errand::Opened(Ok(opened), answer) => {
-                self.open = Some(Box::new(Open::new(
-                    *opened,
-                    self.place.downloads.clone(),
-                    self.place.equipment.anew(),
-                    self.screens.clone(),
-                )));
+                self.open =
+                    Some(Box::new(Open::new(*opened, self.place.downloads.clone(), self.place.equipment.anew())));
                 self.tell(Event::PhaseChanged { phase: Phase::Open });
                 let _ = answer.send(Ok(Reply::Done));
             }

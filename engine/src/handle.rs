@@ -102,9 +102,10 @@ impl Engine {
         let sent = config.profile.join(SENT);
         let handle = Handle { orders, events: events.clone(), sent, screens: screens.clone() };
         let sound = Sound::load(config.profile.join(SOUND), config.source, config.sink);
-        let equipment = Equipment { sound, vision: Vision::load(config.profile.join(VIDEO), config.camera) };
+        let vision = Vision::load(config.profile.join(VIDEO), config.camera);
+        let equipment = Equipment { sound, vision, screens };
         let server = config.server.unwrap_or_default();
-        tokio::spawn(Driver::new(profile, server, listen, downloads, equipment, screens, inbox, events).run());
+        tokio::spawn(Driver::new(profile, server, listen, downloads, equipment, inbox, events).run());
         Ok((handle, Events(first)))
     }
 }

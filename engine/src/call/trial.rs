@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::AsyncWriteExt;
+use futures::{AsyncReadExt, AsyncWriteExt};
 use juice_proto::{
     frame,
     id::{AccountId, CallId, DeviceId},
@@ -16,12 +16,13 @@ use super::{
     arrivals::Arrivals,
     group::Group,
     inbox::Inbox,
-    lanes::Lanes,
-    talk::{Talk, With},
+    talk::{Talk, Ways, With},
+    video::{Gallery, Screens},
 };
 use crate::{
     audio::{DeviceChoice, Setup, Sink, Source},
     net::{Door, Malformed, PeerStream},
+    video::{CodedFrame, Encoder, H264Encoder, Hint, Picture, Rate, Size},
 };
 
 fn the_call() -> CallId {
@@ -32,6 +33,8 @@ fn the_call() -> CallId {
 struct Trial {
     arrivals: Arrivals,
     accept: mpsc::Sender<PeerStream>,
+    accept_pictures: mpsc::Sender<PeerStream>,
+    screens: Screens,
     group: Option<Group>,
     news: mpsc::Receiver<CallNews>,
     alices: MediaKeys,
@@ -42,8 +45,10 @@ impl Trial {
         let (door, _knocks) = Door::to_nowhere();
         let (accept, accepted) = mpsc::channel(8);
         let (told, news) = mpsc::channel(64);
-        let arrivals = Arrivals::default();
+        let (accept_pictures, accepted_pictures) = mpsc::channel(8);
+        let (arrivals, gallery, screens) = (Arrivals::default(), Gallery::default(), Screens::default());
         tokio::spawn(arrivals.clone().run(accepted, door.clone()));
+        tokio::spawn(gallery.clone().run(accepted_pictures, door.clone()));
         let keys = |placed| MediaKeys::derive(&the_call(), placed, &[1; 32], &[2; 32]);
         let setup = Setup {
             microphone: DeviceChoice::Synthetic(Source::Silence),
@@ -51,12 +56,13 @@ impl Trial {
             ..Setup::default()
         };
         let with = With { call: the_call(), device: device(1), keys: keys(false), relayed: false };
-        let lanes = Lanes::open(&door, device(1), the_call());
-        let talk = Talk::new(with, lanes, told.clone());
+        let ways = Ways { sound: door.clone(), pictures: door };
+        let talk = Talk::new(with, ways, screens.clone(), told.clone());
         arrivals.expect(the_call(), device(1), talk.inbox());
+        gallery.expect(the_call(), device(1), talk.seen());
         let group = Group::new(AccountId::new([3; 32]), told);
         group.enter(talk, setup);
-        Self { arrivals, accept, group: Some(group), news, alices: keys(true) }
+        Self { arrivals, accept, accept_pictures, screens, group: Some(group), news, alices: keys(true) }
     }
 
     fn inbox(&self) -> Arc<Inbox> {
@@ -75,6 +81,21 @@ impl Trial {
             let _ = near.write_all(packet).await;
         }
         near
+    }
+
+    /// Opens a stream from a device with a picture on it.
+    async fn show(&self, from: DeviceId, stream: &[u8]) {
+        let (near, far) = tokio::io::duplex(256 * 1024);
+        self.accept_pictures.send(PeerStream::over(from, far.compat())).await.unwrap();
+        let mut near = PeerStream::over(from, near.compat());
+        near.write_all(stream).await.unwrap();
+        near.close().await.unwrap();
+        // Closed there, it has been taken.
+        let _ = timeout(Duration::from_secs(1), near.read(&mut [0])).await;
+    }
+
+    async fn seen(&self) -> bool {
+        self.screens.next(&the_call().to_string(), None).await.is_some()
     }
 
     async fn heard(&mut self) -> bool {
@@ -202,4 +223,46 @@ async fn garbage_that_is_opus_to_nobody_is_no_more_than_a_gap() {
     let _more = trial.stream(device(1), the_call(), &[voice(&trial.alices, 60)]).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(trial.inbox().refused(), 0, "it was sealed well; the decoder makes nothing of it, and lives");
+}
+
+/// A keyframe of the test picture, as the stream that brings it.
+fn picture(keys: &MediaKeys, call: &CallId, number: u64) -> Vec<u8> {
+    let frame = keyframe();
+    let packet = media::VideoPacket {
+        captured_us: frame.captured,
+        layer: media::Layer::Key,
+        back: 0,
+        width: frame.width,
+        height: frame.height,
+        data: frame.data,
+    };
+    media::video_stream(keys, call, number, &packet).unwrap()
+}
+
+fn keyframe() -> CodedFrame {
+    let picture = Picture::filled(Size::VGA, 0, [90, 100, 110]);
+    let mut encoder = H264Encoder::new(Hint::Camera, Rate { bits: 500_000, frames: 30 });
+    encoder.encode(&picture, Size::VGA).unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eve_is_not_seen_in_a_call_and_nothing_is_after_it() {
+    let mut trial = Trial::new();
+    let eves = MediaKeys::derive(&the_call(), true, &[6; 32], &[6; 32]);
+    trial.show(device(66), &picture(&trial.alices, &the_call(), 0)).await;
+    trial.show(device(1), &picture(&eves, &the_call(), 1)).await;
+    trial.show(device(1), &picture(&trial.alices, &CallId::new([8; 32]), 2)).await;
+    let mut bent = picture(&trial.alices, &the_call(), 3);
+    bent[40] ^= 1;
+    trial.show(device(1), &bent).await;
+    for garbage in [vec![0; 9], vec![7; 100_000]] {
+        trial.show(device(1), &garbage).await;
+    }
+    assert!(!trial.seen().await, "of another device, key or call, bent, or garbage");
+    trial.show(device(1), &picture(&trial.alices, &the_call(), 4)).await;
+    assert!(trial.seen().await, "what is Alice's is seen");
+    trial.group = None;
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    trial.show(device(1), &picture(&trial.alices, &the_call(), 5)).await;
+    assert!(!trial.seen().await, "the call is over");
 }

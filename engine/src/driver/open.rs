@@ -22,7 +22,7 @@ use tokio::{
 use super::{Answer, shown};
 use crate::{
     backup,
-    call::{self, CallNews, Equipment, Screens, Talks},
+    call::{self, CallNews, Equipment, Talks},
     clock::Clock,
     files::{self, Files, FilesNews, Fittings},
     history::{self, ExportError, Heading},
@@ -73,7 +73,7 @@ pub(super) struct Open {
 type Page = (Result<StoredPage, StoreError>, Answer<Result<HistoryPage, CommandError>>);
 
 impl Open {
-    pub fn new(mut opened: Opened, downloads: PathBuf, equipment: Equipment, screens: Screens) -> Self {
+    pub fn new(mut opened: Opened, downloads: PathBuf, equipment: Equipment) -> Self {
         let (told, files_news) = mpsc::channel(FILES_NEWS);
         // A net has one such receiver, and this is its one taker.
         let accepted = opened.net.accepted(Room::Files).unwrap_or_else(|| mpsc::channel(1).1);
@@ -91,7 +91,6 @@ impl Open {
             video_door: opened.net.door(Room::Video),
             video_accepted: opened.net.accepted(Room::Video).unwrap_or_else(|| mpsc::channel(1).1),
             equipment,
-            screens,
             downloads,
         };
         let mut talks = Talks::start(fittings, told);

@@ -26,9 +26,11 @@ const WHOLE: Duration = Duration::from_secs(5);
 /// The beginning of a call's id goes before the packet.
 const MOST: usize = MAX_VIDEO_PACKET + 8;
 
+type Calls = HashMap<CallId, (DeviceId, Weak<VideoIn>)>;
+
 /// Which calls take pictures, and from which device.
 #[derive(Clone, Default)]
-pub(in crate::call) struct Gallery(Arc<Mutex<HashMap<CallId, (DeviceId, Weak<VideoIn>)>>>);
+pub(in crate::call) struct Gallery(Arc<Mutex<Calls>>);
 
 impl Gallery {
     /// Lets pictures of a call in from now on, until this is dropped.
