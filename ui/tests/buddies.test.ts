@@ -1,6 +1,7 @@
 import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { buddy } from '../src/bridge/fake/cast';
+import { glideFrom, placesIn } from '../src/buddies/glide';
 import { groupsOf, inPlace, isInvite, matching } from '../src/buddies/groups';
 import { REST } from '../src/buddies/steady.svelte';
 import { openWindow, row, type OpenWindow } from './window';
@@ -243,6 +244,30 @@ describe('the list under the pointer', () => {
     await user.click(screen.getByTestId(`accept-${id}`));
     await waitFor(() => expect(row('bea')).toBeTruthy());
     expect(zoe.isConnected).toBe(false);
+  });
+
+  test('slides its rows to their new places, unless the system asks for less motion', () => {
+    const tree = document.createElement('div');
+    const tops: Record<string, number> = { a: 0, b: 36, c: 72 };
+    const slid: string[] = [];
+    for (const id of Object.keys(tops)) {
+      const one = document.createElement('div');
+      one.dataset['id'] = id;
+      one.getBoundingClientRect = () => new DOMRect(0, tops[id] ?? 0, 100, 36);
+      one.animate = (frames) => slid.push(`${id} ${JSON.stringify(frames)}`) as never;
+      tree.append(one);
+    }
+    const before = placesIn(tree);
+    [tops['a'], tops['b']] = [36, 0];
+    glideFrom(before, tree);
+    expect(slid.map((one) => one.slice(0, 1))).toEqual(['a', 'b']);
+    expect(slid[0]).toContain('translateY(-36px)');
+
+    slid.length = 0;
+    const asked = vi.spyOn(window, 'matchMedia').mockReturnValue({ matches: true } as MediaQueryList);
+    glideFrom(before, tree);
+    asked.mockRestore();
+    expect(slid).toEqual([]);
   });
 
   test('follows a search while it is typed', async () => {
