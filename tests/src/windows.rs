@@ -8,6 +8,7 @@ mod driver;
 mod page;
 mod service;
 mod shortcuts;
+mod sound;
 mod stage;
 mod toasts;
 
@@ -16,6 +17,7 @@ pub use self::{
     driver::{Window, app_on},
     page::id,
     shortcuts::Shortcuts,
+    sound::Sound,
     stage::{Stage, can_be_driven, wait_for},
     toasts::Toasts,
 };

@@ -1,8 +1,10 @@
-import { screen, waitFor } from '@testing-library/svelte';
-import { describe, expect, test } from 'vitest';
+import { fireEvent, screen, waitFor } from '@testing-library/svelte';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { buddy } from '../src/bridge/fake/cast';
-import { groupsOf, isInvite, matching } from '../src/buddies/groups';
-import { openWindow, row } from './window';
+import { glideFrom, placesIn } from '../src/buddies/glide';
+import { groupsOf, inPlace, isInvite, matching } from '../src/buddies/groups';
+import { REST } from '../src/buddies/steady.svelte';
+import { openWindow, row, type OpenWindow } from './window';
 
 describe('groups', () => {
   test('everyone stands in one group and the offline come after the present', () => {
@@ -12,6 +14,18 @@ describe('groups', () => {
       buddy('c', { relation: 'asked', state: 'offline' }),
     ];
     expect(groupsOf(people).map((group) => group.kind)).toEqual(['here', 'asked', 'offline']);
+  });
+
+  test('where the list is held everyone is as they are now, where they were before', () => {
+    const before = groupsOf([buddy('a'), buddy('b'), buddy('c', { state: 'offline' })]);
+    const now = groupsOf([buddy('b', { state: 'offline' }), buddy('c'), buddy('d'), buddy('e')]);
+    const held = inPlace(before, now);
+    const names = held.map(({ kind, buddies }) => [kind, buddies.map((one) => `${one.name} ${one.state}`)]);
+    expect(names).toEqual([
+      ['here', ['a here', 'b offline']],
+      ['offline', ['c here']],
+    ]);
+    expect(held.map(({ count }) => count)).toEqual([3, 1]);
   });
 
   test('a search finds by name and by alias, whatever the accents', () => {
@@ -113,5 +127,153 @@ describe('the list', () => {
     await user.type(screen.getByTestId('status-text'), 'squeezing{Enter}');
     await waitFor(() => expect(screen.getByTestId('me').textContent).toContain('squeezing'));
     expect(bridge.given.at(-1)).toEqual({ type: 'setStatus', availability: 'busy', text: 'squeezing' });
+  });
+});
+
+describe('the list under the pointer', () => {
+  let across = 0;
+  const order = (): (string | undefined)[] =>
+    [...document.querySelectorAll<HTMLElement>('[role="treeitem"][data-name]')].map(
+      (one) => one.dataset['name'],
+    );
+  /** Each time to another place: a pointer at rest doesn't move. */
+  const point = (name: string): Promise<boolean> => {
+    across += 1;
+    return fireEvent.pointerMove(row(name), { screenX: across, screenY: 5 });
+  };
+  const list = (): Element => row('Al').closest('.list') ?? document.body;
+  const goes = ({ bridge }: OpenWindow, name: string, state: 'here' | 'offline'): Promise<void> => {
+    bridge.change(row(name).dataset['id'] ?? '', { state, route: state === 'here' ? 'direct' : null });
+    return waitFor(() => expect(row(name).dataset['state']).toBe(state));
+  };
+
+  afterEach(() => vi.useRealTimers());
+
+  test('stays as it is and says how everyone is, and settles when the pointer leaves', async () => {
+    const window = await openWindow('few');
+    const before = order();
+    await point('jonas');
+    await goes(window, 'Al', 'offline');
+    await goes(window, 'kofi', 'here');
+    expect(order()).toEqual(before);
+    expect(screen.getByTestId('group-offline').textContent).toContain('3');
+    await fireEvent.pointerLeave(list());
+    await waitFor(() => expect(order()).not.toEqual(before));
+    expect(order().indexOf('Al')).toBeGreaterThan(order().indexOf('kofi'));
+  });
+
+  test('is not held by rows that move under a pointer at rest', async () => {
+    const window = await openWindow('few');
+    await point('jonas');
+    await fireEvent.pointerLeave(list());
+    await fireEvent.pointerMove(row('Al'), { screenX: across, screenY: 5 });
+    const before = order();
+    await goes(window, 'Al', 'offline');
+    await waitFor(() => expect(order()).not.toEqual(before));
+  });
+
+  test('settles when the pointer has rested for long', async () => {
+    const window = await openWindow('few');
+    const before = order();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await point('jonas');
+    window.bridge.change(row('Al').dataset['id'] ?? '', { state: 'offline', route: null });
+    await vi.advanceTimersByTimeAsync(REST - 1);
+    expect(row('Al').dataset['state']).toBe('offline');
+    expect(order()).toEqual(before);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(order()).not.toEqual(before);
+  });
+
+  test('stays as it is while a row is pressed, wherever the pointer goes', async () => {
+    const window = await openWindow('few');
+    const before = order();
+    await fireEvent.pointerDown(row('jonas'));
+    await fireEvent.pointerLeave(list());
+    await goes(window, 'Al', 'offline');
+    expect(order()).toEqual(before);
+    await fireEvent.pointerUp(document.body);
+    await waitFor(() => expect(order()).not.toEqual(before));
+  });
+
+  test('stays as it is while the menu of a row is open', async () => {
+    const window = await openWindow('few');
+    const before = order();
+    row('jonas').focus();
+    await window.user.keyboard('{Shift>}{F10}{/Shift}');
+    await screen.findByRole('menu');
+    await goes(window, 'Al', 'offline');
+    expect(order()).toEqual(before);
+    await window.user.keyboard('{Escape}');
+    await waitFor(() => expect(order()).not.toEqual(before));
+  });
+
+  test('neither a request nor news of the server pushes it down, nor does who is gone pull it up', async () => {
+    const { bridge, juice } = await openWindow('few');
+    const [jonas, kofi] = [row('jonas'), row('kofi')];
+    await point('kofi');
+    bridge.tell({
+      type: 'requestArrived',
+      request: { id: 'f'.repeat(64), name: 'zoe', note: '', arrivedMs: 1 },
+    });
+    bridge.tell({ type: 'serverChanged', server: { type: 'connecting', attempt: 3 } });
+    bridge.tell({ type: 'buddyRemoved', id: jonas.dataset['id'] ?? '' });
+    await waitFor(() => expect(jonas.isConnected).toBe(false));
+    expect(document.querySelector('.gap')).toBeTruthy();
+    expect(juice.roster.requests).toHaveLength(2);
+    expect(document.querySelectorAll('[data-testid^="request-"]')).toHaveLength(1);
+    expect(screen.queryByTestId('server-line')).toBeNull();
+    await fireEvent.pointerLeave(list());
+    expect(await screen.findByTestId('server-line')).toBeTruthy();
+    expect(document.querySelectorAll('[data-testid^="request-"]')).toHaveLength(2);
+    expect(document.querySelector('.gap')).toBeNull();
+    expect(kofi.isConnected).toBe(true);
+  });
+
+  test('shows at once whom one has said yes to, and takes no answer to a request that is gone', async () => {
+    const { user, bridge, juice } = await openWindow('few');
+    const id = juice.roster.requests[0]?.id ?? '';
+    bridge.tell({
+      type: 'requestArrived',
+      request: { id: 'f'.repeat(64), name: 'zoe', note: '', arrivedMs: 1 },
+    });
+    const zoe = await screen.findByTestId<HTMLButtonElement>(`accept-${'f'.repeat(64)}`);
+    await point('Al');
+    bridge.tell({ type: 'requestGone', id: 'f'.repeat(64) });
+    await waitFor(() => expect(zoe.disabled).toBe(true));
+    await user.click(screen.getByTestId(`accept-${id}`));
+    await waitFor(() => expect(row('bea')).toBeTruthy());
+    expect(zoe.isConnected).toBe(false);
+  });
+
+  test('slides its rows to their new places, unless the system asks for less motion', () => {
+    const tree = document.createElement('div');
+    const tops: Record<string, number> = { a: 0, b: 36, c: 72 };
+    const slid: string[] = [];
+    for (const id of Object.keys(tops)) {
+      const one = document.createElement('div');
+      one.dataset['id'] = id;
+      one.getBoundingClientRect = () => new DOMRect(0, tops[id] ?? 0, 100, 36);
+      one.animate = (frames) => slid.push(`${id} ${JSON.stringify(frames)}`) as never;
+      tree.append(one);
+    }
+    const before = placesIn(tree);
+    [tops['a'], tops['b']] = [36, 0];
+    glideFrom(before, tree);
+    expect(slid.map((one) => one.slice(0, 1))).toEqual(['a', 'b']);
+    expect(slid[0]).toContain('translateY(-36px)');
+
+    slid.length = 0;
+    const asked = vi.spyOn(window, 'matchMedia').mockReturnValue({ matches: true } as MediaQueryList);
+    glideFrom(before, tree);
+    asked.mockRestore();
+    expect(slid).toEqual([]);
+  });
+
+  test('follows a search while it is typed', async () => {
+    const { user } = await openWindow('few');
+    await point('jonas');
+    await user.type(screen.getByTestId('search'), 'jon');
+    expect(order()).toEqual(['jonas']);
   });
 });

@@ -787,3 +787,70 @@ describe('microphone and loudspeaker', () => {
     expect(calls(window)).toEqual([]);
   });
 });
+
+describe('without eyes and without a mouse', () => {
+  /** What a screen reader calls it, as far as that is in the page. */
+  const named = (one: Element | null): string =>
+    one?.getAttribute('aria-label') ?? one?.textContent?.replace(/\s+/g, ' ').trim() ?? '';
+
+  test('Tab goes through a call in the order in which it is seen', async () => {
+    const window = await withMira();
+    const call = await talking(window);
+    window.bridge.tell({
+      type: 'callQualityChanged',
+      quality: qualityOf(call.people[0]?.id ?? '', { verdict: 'good' }),
+    });
+    const quality = await screen.findByTestId('call-quality');
+    screen.getByTestId('call-who').focus();
+    const met = [];
+    for (let n = 0; n < 7; n++) {
+      await window.user.tab();
+      met.push(named(document.activeElement));
+    }
+    expect(met).toEqual([named(quality), 'Mute', 'Deafen', 'Hold', 'Add', 'More', 'Hang up']);
+    await window.user.keyboard('{Enter}');
+    expect(last(window)).toEqual({ type: 'hangUp', call: call.id });
+  });
+
+  test('a call is declined and answered by Tab and Enter, each said with its name', async () => {
+    const window = await withMira();
+    const { id } = window.bridge.calls.begin(MIRA, {});
+    const card = await screen.findByRole('alertdialog', { name: `Voice call: ${NAME} is calling.` });
+    await expectAccessible();
+    expect(within(card).getByRole('alert').textContent).toContain('Ctrl + Shift + A answers');
+    await window.user.keyboard('{F6}');
+    expect(named(document.activeElement)).toBe(`Answer: Answer ${NAME}`);
+    await window.user.tab({ shift: true });
+    expect(named(document.activeElement)).toBe(`Decline: Decline ${NAME}’s call`);
+    await window.user.keyboard('{Enter}');
+    expect(window.bridge.given).toContainEqual({ type: 'declineCall', call: id });
+  });
+
+  test('figures, the end of a call and the sheet with its key keep to the rules', async () => {
+    const window = await withMira();
+    const call = await talking(window);
+    window.bridge.tell({
+      type: 'callQualityChanged',
+      quality: qualityOf(call.people[0]?.id ?? '', { verdict: 'good' }),
+    });
+    await window.user.click(await screen.findByTestId('call-quality'));
+    await screen.findByTestId('call-figures');
+    await expectAccessible();
+    window.bridge.calls.end(call.id, 'connectionLost');
+    await screen.findByTestId('call-ended');
+    await expectAccessible();
+    window.juice.desk.dialog = { kind: 'sound' };
+    await window.user.click(await screen.findByTestId('sound-pushToTalk'));
+    await screen.findByTestId('talk-key');
+    await expectAccessible();
+  });
+
+  test('a line that waits says how it is even where there is only room for the time', async () => {
+    const window = await withMira();
+    await talking(window, { held: true });
+    window.bridge.calls.begin(idFor('jonas'), { mine: true, stage: 'talking', talkingSinceMs: Date.now() });
+    const line = await screen.findByTestId('call-waiting');
+    expect(line.textContent).toContain('On hold · 04:12');
+    expect(named(within(line).getByTestId('call-waiting-end'))).toBe(`Hang up: ${NAME}`);
+  });
+});

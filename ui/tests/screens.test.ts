@@ -112,21 +112,21 @@ describe('staying signed in', () => {
     await user.click(screen.getByTestId('stay-signed-in'));
     await user.click(screen.getByTestId('unlock-submit'));
     await screen.findByRole('alert');
-    expect(bridge.kept).toBeNull();
+    expect(bridge.account.kept).toBeNull();
     await user.clear(screen.getByTestId('unlock-password'));
     await user.type(screen.getByTestId('unlock-password'), 'the right one');
     await user.click(screen.getByTestId('unlock-submit'));
     await screen.findByTestId('phase-open');
-    await waitFor(() => expect(bridge.kept).toBe('the right one'));
+    await waitFor(() => expect(bridge.account.kept).toBe('the right one'));
   });
 
   test('an empty box keeps nothing', async () => {
     const { user, bridge } = await openWindow('locked');
-    bridge.kept = 'an older one';
+    bridge.account.kept = 'an older one';
     await user.type(screen.getByTestId('unlock-password'), 'the right one');
     await user.click(screen.getByTestId('unlock-submit'));
     await screen.findByTestId('phase-open');
-    await waitFor(() => expect(bridge.kept).toBeNull());
+    await waitFor(() => expect(bridge.account.kept).toBeNull());
   });
 
   test.each([
@@ -141,7 +141,7 @@ describe('staying signed in', () => {
     await user.click(screen.getByTestId('stay-signed-in'));
     await user.click(screen.getByTestId('submit-account'));
     await screen.findByTestId('phase-open');
-    await waitFor(() => expect(bridge.kept).toBe('four orange words'));
+    await waitFor(() => expect(bridge.account.kept).toBe('four orange words'));
   });
 
   test('a keyring that refuses is told, and the account is open all the same', async () => {

@@ -17,6 +17,9 @@ use crate::{PATIENCE, server::program};
 /// The web view's own driver.
 pub(super) const NATIVE: &str = "/usr/bin/WebKitWebDriver";
 
+/// What stands for an element (W3C WebDriver, section 12).
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
 pub struct Window {
     driver: Child,
     session: String,
@@ -105,6 +108,15 @@ impl Window {
             assert!(Instant::now() < end, "{selector} can't be clicked: {done}");
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Moves the pointer over an element, and leaves it there.
+    pub fn point_at(&self, selector: &str) {
+        let origin = json!({ ELEMENT: self.wait(selector) });
+        let moved = json!([{ "type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": origin }]);
+        let mouse = json!({ "type": "pointer", "id": "mouse", "actions": moved });
+        let done = self.post("/actions", &json!({ "actions": [mouse] }));
+        assert!(done.is_null(), "{selector} can't be pointed at: {done}");
     }
 
     pub fn type_into(&self, selector: &str, text: &str) {

@@ -1,10 +1,5 @@
 //! What a person does in the window, in the page's own names.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
-
 use serde_json::json;
 
 use super::{Window, wait_for};
@@ -60,15 +55,9 @@ impl Window {
 
     /// Opens the conversation with a buddy.
     pub fn open_chat(&self, name: &str) {
-        // A row that moves to another place on the list as its buddy comes misses the click.
-        wait_for("the conversation", || {
-            self.click(&Self::row(name));
-            let end = Instant::now() + Duration::from_secs(2);
-            while self.find(&id("composer")).is_none() && Instant::now() < end {
-                thread::sleep(Duration::from_millis(30));
-            }
-            self.find(&id("composer")).is_some()
-        });
+        self.click(&Self::row(name));
+        self.wait(&format!("{}[data-name=\"{name}\"]", id("conversation-header")));
+        self.wait(&id("composer"));
     }
 
     /// Says something in the open conversation.

@@ -2,7 +2,11 @@
 //!
 //! Nobody is heard: tones go in and nothing comes out.
 
-use juice_tests::windows::{Window, id, wait_for};
+use juice_tests::{
+    Puppet,
+    windows::{Window, id, wait_for},
+};
+use serde_json::json;
 
 use crate::{Scene, picture};
 
@@ -186,6 +190,66 @@ fn who_is_called_in_a_call_holds_one_for_the_other_and_goes_back() {
 }
 
 #[test]
+fn who_calls_one_with_two_calls_hears_that_they_are_busy() {
+    let scene = Scene::set(&["bob", "dora", "alice", "carol"]);
+    let (bob, dora) = (scene.window(0), scene.window(1));
+    bob.register("bob");
+    dora.register("dora");
+    dora.add_buddy("bob", "hi");
+    bob.accept_request();
+    dora.wait_state("bob", "here");
+    dora.open_chat("bob");
+
+    // One talks with Bob, another one rings: a third would be one too many.
+    let mut alice = calling_bob(&scene, &bob, 2, "alice");
+    bob.click(&id("incoming-answer"));
+    wait_stage(&bob, "talking");
+    let _carol = calling_bob(&scene, &bob, 3, "carol");
+    bob.wait(&id("incoming"));
+    wait_callable(&dora);
+    dora.click(&in_header("call"));
+    let busy = format!("{}[data-reason=\"busy\"]", id("call-ended"));
+    dora.wait(&busy);
+    let said = dora.text(&busy);
+    assert!(said.contains("bob is in another call"), "it is said why: {said}");
+    assert!(dora.find(&id("call-again")).is_some(), "and can be tried again");
+    picture(&dora, "call-busy");
+    wait_trace(&dora, "busy", "You called, bob was busy");
+    assert!(dora.find(&id("call-bar")).is_none(), "the call is over");
+
+    // Bob's call goes on, with what he missed to be read.
+    wait_stage(&bob, "talking");
+    assert_eq!(bob.attribute(&id("incoming"), "data-buddy"), id_of(&bob, "carol"), "nobody else rings");
+    bob.open_chat("dora");
+    wait_trace(&bob, "busy", "Missed call, you were in another one");
+    picture(&bob, "call-busy-missed");
+
+    // Free again, he rings.
+    bob.click(&id("incoming-decline"));
+    bob.wait_gone(&id("incoming"));
+    bob.click(&id("call-hang-up"));
+    alice.until("the end", |event| event["type"] == "callEnded");
+    dora.click(&format!("{} {}", id("call-trace"), id("call-back")));
+    wait_for("dora", || bob.find(&id("incoming")).is_some_and(|_| bob.text(&id("incoming")).contains("dora")));
+}
+
+/// Somebody without a window, who calls the one buddy they have.
+fn calling_bob(scene: &Scene, bob: &Window, number: usize, name: &str) -> Puppet {
+    let mut puppet = scene.puppet(number, name, "bob");
+    bob.accept_request();
+    let ready = puppet.until("bob's microphone", |event| {
+        event["type"] == "buddyChanged" && event["buddy"]["canVoice"] == true && !event["buddy"]["route"].is_null()
+    });
+    puppet.done(&json!({ "type": "placeCall", "buddy": ready["buddy"]["id"] }));
+    bob.wait(&format!("{}[data-buddy=\"{}\"]", id("incoming"), id_of(bob, name)));
+    puppet
+}
+
+fn id_of(window: &Window, name: &str) -> String {
+    window.attribute(&Window::row(name), "data-id")
+}
+
+#[test]
 fn one_more_is_called_into_a_call_and_the_two_who_are_no_buddies_talk_on() {
     let scene = Scene::set(&["alice", "bob", "carol"]);
     let (alice, bob) = scene.buddies();
@@ -237,21 +301,21 @@ fn one_more_is_called_into_a_call_and_the_two_who_are_no_buddies_talk_on() {
     carol.wait(&id("call-ended"));
 }
 
-fn in_header(button: &str) -> String {
+pub(crate) fn in_header(button: &str) -> String {
     format!("{} {}", id("conversation-header"), id(button))
 }
 
 /// A buddy says that there is a microphone a moment after the line is there.
-fn wait_callable(window: &Window) {
+pub(crate) fn wait_callable(window: &Window) {
     window.wait(&format!("{}[aria-disabled=\"false\"]", in_header("call")));
 }
 
-fn wait_stage(window: &Window, stage: &str) {
+pub(crate) fn wait_stage(window: &Window, stage: &str) {
     window.wait(&format!("{}[data-stage=\"{stage}\"]", id("call-bar")));
 }
 
 /// Waits for what stays of a call in the open conversation.
-fn wait_trace(window: &Window, kind: &str, words: &str) {
+pub(crate) fn wait_trace(window: &Window, kind: &str, words: &str) {
     let trace = format!("{}[data-kind=\"{kind}\"]", id("call-trace"));
     window.wait(&trace);
     let text = window.text(&trace);
@@ -261,5 +325,5 @@ fn wait_trace(window: &Window, kind: &str, words: &str) {
 /// The line that is being written.
 fn written(window: &Window) -> String {
     let script = "return document.querySelector(arguments[0]).value";
-    window.run(script, &serde_json::json!([id("composer")])).as_str().unwrap_or_default().to_owned()
+    window.run(script, &json!([id("composer")])).as_str().unwrap_or_default().to_owned()
 }

@@ -13,6 +13,7 @@
 #![cfg(target_os = "linux")]
 
 mod calls;
+mod devices;
 mod meeting;
 mod outside;
 mod text;
@@ -20,8 +21,8 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use juice_tests::{
-    Folder, ServerProcess,
-    windows::{Desktop, Stage, Window},
+    Folder, Puppet, ServerProcess,
+    windows::{Desktop, Sound, Stage, Window},
 };
 
 fn pictures() -> PathBuf {
@@ -61,12 +62,31 @@ impl Scene {
     }
 
     fn window(&self, number: usize) -> Window {
+        self.window_hearing(number, &SOUND, &[])
+    }
+
+    /// One that speaks and hears with the devices of a sound server.
+    fn window_with(&self, number: usize, sound: &Sound) -> Window {
+        self.window_hearing(number, &[], &sound.environment())
+    }
+
+    /// One that is told what to speak and hear with.
+    fn window_hearing(&self, number: usize, devices: &[&str], around: &[(&str, String)]) -> Window {
         let folder = self.folders[number + 1].path();
         let home = folder.display().to_string();
         let mut environment = vec![("LANG", "en_GB.UTF-8"), ("HOME", home.as_str())];
         environment.extend(&self.environment);
+        environment.extend(around.iter().map(|(name, value)| (*name, value.as_str())));
         let server = ["--server", self.server.address()];
-        Window::open(&self.stage, folder, &[&server[..], &SOUND].concat(), &environment)
+        Window::open(&self.stage, folder, &[&server[..], devices].concat(), &environment)
+    }
+
+    /// Somebody without a window, who asks to be a buddy of one who has one.
+    fn puppet(&self, number: usize, name: &str, buddy: &str) -> Puppet {
+        let mut puppet = Puppet::start(self.folders[number + 1].path());
+        puppet.register(name, self.server.address());
+        puppet.done(&serde_json::json!({ "type": "addBuddy", "name": buddy, "note": "hi" }));
+        puppet
     }
 
     /// The folder of a person's profile, which is their home too.
@@ -77,6 +97,12 @@ impl Scene {
     /// Two windows, of Alice and Bob, who are buddies and have each other's conversation open.
     fn buddies(&self) -> (Window, Window) {
         let (alice, bob) = (self.window(0), self.window(1));
+        self.befriend(&alice, &bob);
+        (alice, bob)
+    }
+
+    /// Lets two new windows be of Alice and Bob, as `buddies` does.
+    fn befriend(&self, alice: &Window, bob: &Window) {
         alice.register("alice");
         bob.register("bob");
         alice.add_buddy("bob", "hi");
@@ -85,6 +111,5 @@ impl Scene {
         bob.wait_state("alice", "here");
         alice.open_chat("bob");
         bob.open_chat("alice");
-        (alice, bob)
     }
 }

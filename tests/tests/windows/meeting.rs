@@ -1,6 +1,6 @@
 //! From the first screen to the last: meeting, talking, parting, and finding everything again.
 
-use juice_tests::windows::{Toasts, id};
+use juice_tests::windows::{Toasts, Window, id, wait_for};
 use serde_json::json;
 
 use crate::{Scene, picture};
@@ -107,11 +107,42 @@ fn a_message_that_nobody_looks_at_is_a_toast_and_its_click_opens_the_conversatio
     let toast = toasts.until("for the message", |toast| toast["body"].to_string().contains("ring ring"));
     assert!(toast["summary"].to_string().contains("alice"), "it says who: {toast}");
     // The app begins to listen for clicks when the daemon has given it the toast's number; nobody clicks faster.
-    juice_tests::windows::wait_for("the conversation", || {
+    wait_for("the conversation", || {
         toasts.click(&toast);
         std::thread::sleep(std::time::Duration::from_millis(500));
         bob.find(&id("conversation-header")).is_some()
     });
     bob.wait_message("ring ring", false);
     alice.wait_delivery("ring ring", "read");
+}
+
+#[test]
+fn the_list_holds_still_under_the_pointer_and_settles_when_it_leaves() {
+    let scene = Scene::set(&["alice", "bob", "carol"]);
+    let alice = scene.window(0);
+    alice.register("alice");
+    let mut bob = scene.puppet(1, "bob", "alice");
+    alice.accept_request();
+    let _carol = scene.puppet(2, "carol", "alice");
+    alice.accept_request();
+    alice.wait_state("bob", "here");
+    alice.wait_state("carol", "here");
+    wait_for("the list", || listed(&alice) == ["bob", "carol"]);
+
+    // Who goes stays where he was as long as somebody may be about to click there.
+    alice.point_at(&Window::row("carol"));
+    bob.done(&json!({ "type": "signOut" }));
+    alice.wait_state("bob", "offline");
+    assert_eq!(listed(&alice), ["bob", "carol"], "nothing has moved under the pointer");
+    picture(&alice, "list-held");
+    alice.open_chat("carol");
+    assert_eq!(listed(&alice), ["bob", "carol"], "nor after a click");
+    alice.point_at(&id("composer"));
+    wait_for("the order of those who are here", || listed(&alice) == ["carol", "bob"]);
+}
+
+/// The names on the list, from top to bottom.
+fn listed(window: &Window) -> Vec<String> {
+    let script = "return [...document.querySelectorAll('[role=treeitem][data-name]')].map(row => row.dataset.name)";
+    serde_json::from_value(window.run(script, &json!([]))).unwrap_or_default()
 }

@@ -6,9 +6,9 @@
 // for a registration code. `?call=` puts a call on the way (fake/callscenes.ts), `?nosound` takes the devices away.
 
 import type { Bridge } from './bridge';
+import { Account } from './fake/account';
 import { Calls } from './fake/calls';
 import { CALL_SCENES, callScene, type CallScene } from './fake/callscenes';
-import { idFor } from './fake/cast';
 import { Files } from './fake/files';
 import { People } from './fake/people';
 import { fakeQr } from './fake/qr';
@@ -23,20 +23,15 @@ import type { EditView } from './generated/EditView';
 import type { Event } from './generated/Event';
 import type { ExportFormat } from './generated/ExportFormat';
 import type { HistoryPage } from './generated/HistoryPage';
-import type { MeView } from './generated/MeView';
 import type { PageAt } from './generated/PageAt';
-import type { Phase } from './generated/Phase';
 import type { Reply } from './generated/Reply';
 import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
-import type { ServerState } from './generated/ServerState';
 import type { Snapshot } from './generated/Snapshot';
 import type { SoundDevices } from './generated/SoundDevices';
 import type { WindowNews } from './generated/WindowNews';
 
 export { SCENES, type Scene };
-
-const SERVER = 'juice://127.0.0.1:4433#9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 
 export function fakeFromAddress(url: URL): FakeBridge {
   const wanted = url.searchParams.get('scene');
@@ -56,19 +51,15 @@ export class FakeBridge implements Bridge {
   /** What was opened, shown or written outside of the window, newest last. */
   readonly opened: string[] = [];
   lookingAt: string | null = null;
-  /** Whether there is a keyring, and the password in it. */
   hasKeyring = true;
-  kept: string | null = null;
   dressed: boolean | null = null;
   hasQuit = false;
+  readonly account: Account;
   readonly files: Files;
   readonly talks: Talks;
   readonly sounds: Sounds;
   readonly calls: Calls;
 
-  #phase: Phase = { type: 'open' };
-  #me: MeView | null = null;
-  #server: ServerState = { type: 'connected' };
   #windowHearers = new Set<(news: WindowNews) => void>();
   #stage: Stage;
   #people: People;
@@ -77,6 +68,7 @@ export class FakeBridge implements Bridge {
   constructor(scene: Scene, { lively = false, pace = 0 } = {}) {
     this.#stage = new Stage(pace);
     this.#people = new People(this.#stage);
+    this.account = new Account(this.#stage, this.#people);
     this.talks = new Talks(this.#stage, this.#people);
     this.files = new Files(this.#stage, this.#people, this.talks);
     this.sounds = new Sounds(this.#stage);
@@ -93,11 +85,12 @@ export class FakeBridge implements Bridge {
 
   async snapshot(): Promise<Snapshot> {
     await this.#stage.wait(20);
-    const open = this.#phase.type === 'open';
+    const { phase, me, server } = this.account;
+    const open = phase.type === 'open';
     return structuredClone({
-      phase: this.#phase,
-      me: this.#phase.type === 'firstRun' ? null : this.#me,
-      server: this.#server,
+      phase,
+      me: phase.type === 'firstRun' ? null : me,
+      server,
       buddies: open ? [...this.#people.buddies.values()] : [],
       requests: open ? [...this.#people.requests.values()] : [],
       calls: open ? [...this.calls.calls.values()] : [],
@@ -138,11 +131,7 @@ export class FakeBridge implements Bridge {
 
   async restore(password: string): Promise<boolean> {
     await this.#stage.wait(600);
-    if (password.includes('wrong')) throw refused('wrongPassword');
-    if (password.includes('damaged')) throw refused('profileCorrupt');
-    this.#me = this.#newMe();
-    this.#phase = { type: 'locked' };
-    this.#stage.tell({ type: 'phaseChanged', phase: this.#phase });
+    this.account.restore(password);
     return true;
   }
 
@@ -196,11 +185,11 @@ export class FakeBridge implements Bridge {
 
   async remember(password: string): Promise<void> {
     if (!this.hasKeyring || password.includes('unkeepable')) throw refused('notSaved');
-    this.kept = password;
+    this.account.kept = password;
   }
 
   async forget(): Promise<void> {
-    this.kept = null;
+    this.account.kept = null;
   }
 
   async dress(dark: boolean | null): Promise<void> {
@@ -264,30 +253,17 @@ export class FakeBridge implements Bridge {
   async #obey(command: Command): Promise<Reply> {
     switch (command.type) {
       case 'register':
-        if (command.name.trim() === '' || command.name.length > 32) throw refused('badName');
-        if (command.name === 'taken') throw refused('nameTaken');
-        if (command.password.length < 8) throw refused('weakPassword');
-        if (!command.server.startsWith('juice://')) throw refused('badServerAddress');
-        if (command.server.includes('invite') && command.invite !== 'citrus') throw refused('inviteNeeded');
-        this.#open({ ...this.#newMe(), name: command.name, server: command.server });
-        return DONE;
-      case 'signIn': {
-        if (command.account?.name === 'nobody') throw refused('noSuchName');
-        if (command.password.includes('wrong')) throw refused('wrongPassword');
-        const me = this.#me ?? this.#newMe();
-        this.#open(command.account ? { ...me, name: command.account.name } : me);
-        return DONE;
-      }
+        return this.account.register(command);
+      case 'signIn':
+        return this.account.signIn(command);
       case 'signOut':
-        this.#phase = { type: 'locked' };
-        this.kept = null;
-        this.tell({ type: 'phaseChanged', phase: this.#phase });
-        return DONE;
+        return this.account.signOut();
       case 'setStatus':
-        this.#people.invisible = command.availability === 'invisible';
-        return this.#changeMe({ availability: command.availability, statusText: command.text });
+        return this.account.setStatus(command);
       case 'setPrivacy':
-        return this.#changeMe({ privacy: command.privacy });
+        return this.account.change({ privacy: command.privacy });
+      case 'changePassword':
+        return this.account.changePassword(command);
       case 'addBuddy':
         return this.#people.add(command.name);
       case 'addByInvite':
@@ -372,52 +348,19 @@ export class FakeBridge implements Bridge {
         const { path, size } = fakeQr(link);
         return { type: 'invite', link, qrPath: path, qrSize: size, expiresMs: Date.now() + 7 * 86_400_000 };
       }
-      case 'changePassword':
-        if (command.old.includes('wrong')) throw refused('wrongPassword');
-        if (command.new.length < 8) throw refused('weakPassword');
-        if (this.kept !== null) this.kept = command.new;
-        return DONE;
     }
-  }
-
-  #changeMe(difference: Partial<MeView>): Reply {
-    if (!this.#me) throw refused('signedOut');
-    this.#me = { ...this.#me, ...difference };
-    this.tell({ type: 'meChanged', me: this.#me });
-    return DONE;
-  }
-
-  #newMe(): MeView {
-    return {
-      id: idFor('clementine'),
-      name: 'clementine',
-      server: SERVER,
-      availability: 'here',
-      statusText: '',
-      privacy: { readReceipts: true, typing: true },
-    };
-  }
-
-  #open(me: MeView): void {
-    this.#me = me;
-    this.#people.me = me.name;
-    this.#phase = { type: 'open' };
-    this.#server = { type: 'connected' };
-    this.tell({ type: 'phaseChanged', phase: this.#phase });
-    this.tell({ type: 'serverChanged', server: this.#server });
   }
 
   #begin(scene: Scene): void {
     if (scene === 'firstrun') {
-      this.#phase = { type: 'firstRun', server: SERVER };
+      this.account.none();
       return;
     }
-    this.#me = this.#newMe();
-    this.#people.me = this.#me.name;
-    if (scene === 'locked') this.#phase = { type: 'locked' };
+    const me = this.account.usual();
+    if (scene === 'locked') this.account.phase = { type: 'locked' };
     if (scene === 'empty') return;
-    this.#me.statusText = 'squeezing the day';
-    if (scene === 'offline') this.#server = { type: 'connecting', attempt: 4 };
+    me.statusText = 'squeezing the day';
+    if (scene === 'offline') this.account.server = { type: 'connecting', attempt: 4 };
     set(scene, this.#people, this.talks);
   }
 }

@@ -8,7 +8,10 @@ export type GroupKind = 'here' | 'offline' | 'asked' | 'blocked' | 'former';
 
 export interface Group {
   kind: GroupKind;
+  /** Those who are shown in it. */
   buddies: BuddyView[];
+  /** How many belong in it. */
+  count: number;
   unread: number;
 }
 
@@ -33,12 +36,23 @@ export const byName = (a: BuddyView, b: BuddyView): number => collator.compare(c
 
 /** All groups that have someone in them, each in the order of names. */
 export function groupsOf(buddies: Iterable<BuddyView>): Group[] {
+  const unread = (members: BuddyView[]): number => members.reduce((sum, buddy) => sum + buddy.unread, 0);
   const groups = new Map<GroupKind, BuddyView[]>(ORDER.map((kind) => [kind, []]));
   for (const buddy of buddies) groups.get(kindOf(buddy))?.push(buddy);
   return ORDER.map((kind) => {
     const members = (groups.get(kind) ?? []).sort(byName);
-    return { kind, buddies: members, unread: members.reduce((sum, buddy) => sum + buddy.unread, 0) };
+    return { kind, buddies: members, count: members.length, unread: unread(members) };
   }).filter((group) => group.buddies.length > 0);
+}
+
+/** How everyone is now, where they were shown before: who is new waits, who is gone is as they were last. */
+export function inPlace(before: Group[], now: Group[]): Group[] {
+  if (before.length === 0) return now;
+  const current = new Map(now.flatMap((group) => group.buddies).map((buddy) => [buddy.id, buddy]));
+  return before.map(({ kind, buddies }) => {
+    const { count = 0, unread = 0 } = now.find((group) => group.kind === kind) ?? {};
+    return { kind, buddies: buddies.map((buddy) => current.get(buddy.id) ?? buddy), count, unread };
+  });
 }
 
 const plain = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase();

@@ -65,7 +65,7 @@ export const call: typeof english = {
   giveUp: 'Nicht mehr anrufen',
   switchCall: 'Wechseln',
   switchTo: (name) => `Zu ${name} wechseln`,
-  volume: (name) => `Wie laut ${name} ist`,
+  volume: (name) => `Lautstärke von ${name}`,
   percent: (n) => `${n} %`,
   record: 'Diesen Anruf aufnehmen',
   recordHint: (name) => `${name} erfährt es. Die Aufnahme liegt dann in deinen Downloads.`,

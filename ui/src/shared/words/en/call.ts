@@ -71,7 +71,7 @@ export const call = {
   giveUp: 'Stop calling',
   switchCall: 'Switch',
   switchTo: (name: string) => `Switch to ${name}`,
-  volume: (name: string) => `How loud ${name} is`,
+  volume: (name: string) => `Volume of ${name}`,
   percent: (n: string) => `${n} %`,
   record: 'Record this call',
   recordHint: (name: string) => `${name} is told. It is kept in your downloads.`,
