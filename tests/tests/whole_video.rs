@@ -15,7 +15,7 @@ use std::time::Duration;
 use juice_engine::{
     MINE,
     video::{Stamp, read_stamp},
-    view::{CallStage, Command, Event, Notice, Shows},
+    view::{CallQuality, CallStage, Command, Event, Notice, Shows},
 };
 use juice_tests::{Buddy, Server, befriend};
 use tokio::time::{Instant, sleep, timeout};
@@ -89,11 +89,9 @@ async fn who_is_called_with_video_sees_the_caller_move() {
     watch(&pair.alice, MINE, 3).await;
     assert!(pair.alice.handle.screens().next(&call, None).await.is_none(), "he shows nothing");
 
-    let shown = pair.bob.until("how it is seen", |event| match event {
-        Event::CallQualityChanged { quality } => quality.from_them.is_some_and(|video| video.fps > 1.0),
-        _ => false,
-    });
-    shown.await;
+    let moves = |quality: &CallQuality| quality.from_them.is_some_and(|video| video.fps > 1.0);
+    let is_seen = |event: &Event| matches!(event, Event::CallQualityChanged { quality } if moves(quality));
+    pair.bob.until("how it is seen", is_seen).await;
 
     // He turns his on; she turns hers off.
     let camera = Command::ShowInCall { call: call.clone(), shows: Shows::Camera };

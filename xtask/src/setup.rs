@@ -28,6 +28,8 @@ pub enum Need {
     Ui,
     /// A screen that nobody sees, with fonts, and programs that drive and photograph windows on it.
     Screen,
+    /// A sound server of one's own, with devices that tests make.
+    Sound,
     /// Programs that make networks of their own, to test on bad ones.
     Network,
     /// The test runner.
@@ -47,7 +49,7 @@ pub fn everything(checkout: &Checkout, children: &mut Children) -> Result<(), Fa
     needs.push(Need::Nextest);
     if cfg!(target_os = "linux") {
         needs.extend(DRIVEN);
-        needs.push(Need::Network);
+        needs.extend([Need::Sound, Need::Network]);
     }
     setup(checkout, children, &needs)?;
     note("everything is there");
@@ -59,7 +61,7 @@ pub fn setup(checkout: &Checkout, children: &mut Children, needs: &[Need]) -> Re
     packages::install(checkout, children, needs)?;
     for need in needs {
         match need {
-            Need::Compiler | Need::WebView | Need::Network => {}
+            Need::Compiler | Need::WebView | Need::Sound | Need::Network => {}
             Need::Screen => tools::find_web_driver()?,
             Need::Ui => tools::install_modules(checkout, children)?,
             Need::Nextest => tools::install_nextest(checkout, children)?,

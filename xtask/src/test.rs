@@ -70,7 +70,7 @@ impl Suite {
             Self::Lints | Self::Bindings => compiled.to_vec(),
             Self::Build => WINDOW.to_vec(),
             Self::Rust => [&compiled[..], &[Need::Nextest]].concat(),
-            Self::Windows if can_hide_windows() => [&[Need::Nextest], &DRIVEN[..]].concat(),
+            Self::Windows if can_hide_windows() => [&[Need::Nextest, Need::Sound], &DRIVEN[..]].concat(),
             Self::Windows => Vec::new(),
         }
     }

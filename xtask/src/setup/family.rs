@@ -82,6 +82,7 @@ pub fn debian(need: Need) -> &'static [&'static str] {
             "python3-dbus",
             "python3-gi",
         ],
+        Need::Sound => &["pulseaudio", "pulseaudio-utils"],
         Need::Network => &["iproute2"],
         Need::Ui | Need::Nextest | Need::TauriDriver => &[],
     }
@@ -115,6 +116,7 @@ fn fedora(need: Need) -> &'static [&'static str] {
             "python3-dbus",
             "python3-gobject",
         ],
+        Need::Sound => &["/usr/bin/pulseaudio", "pulseaudio-utils"],
         Need::Network => &["iproute"],
         Need::Ui | Need::Nextest | Need::TauriDriver => &[],
     }
@@ -137,6 +139,7 @@ fn arch(need: Need) -> &'static [&'static str] {
             "python-dbus",
             "python-gobject",
         ],
+        Need::Sound => &["pulseaudio", "libpulse"],
         Need::Network => &["iproute2"],
         Need::Ui | Need::Nextest | Need::TauriDriver => &[],
     }
@@ -146,7 +149,7 @@ fn arch(need: Need) -> &'static [&'static str] {
 mod tests {
     use super::*;
 
-    const PACKAGED: [Need; 4] = [Need::Compiler, Need::WebView, Need::Screen, Need::Network];
+    const PACKAGED: [Need; 5] = [Need::Compiler, Need::WebView, Need::Screen, Need::Sound, Need::Network];
 
     #[test]
     fn the_server_wants_no_web_view_and_no_screen() {
