@@ -3,13 +3,14 @@
 //! The messenger says when sound may go and where to; from then on 20 ms of voice never meet the driver again:
 //!
 //! ```text
-//!  audio::VoiceFrames > group: to everyone > talk: seal > lanes: the newest waits > streams of the net
-//!  audio::Ear < inbox: open, each number once < arrivals: which call? < streams of the net
+//!  audio::VoiceFrames > group: to everyone > talk: seal > lanes: a datagram, or the newest waits for a stream
+//!  audio::Ear < inbox: open, each number once < arrivals: which call? < datagrams and streams of the net
 //! ```
 //!
 //! [`Talks`] has every call that sounds and belongs to the driver: a [`group::Group`] with its devices for each group,
 //! and in it a [`talk::Talk`] for the sound with each of the others. Twice a second each side tells the other how it
-//! hears; out of that comes how the voice is coded and what the window says of the call.
+//! hears; out of that comes how the voice is coded and what the window says of the call. Pictures go beside it in
+//! [`video`].
 
 mod arrivals;
 mod echo_call;

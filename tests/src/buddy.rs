@@ -31,7 +31,7 @@ impl Buddy {
 
     /// The same with a camera that sees a test picture.
     pub async fn seen(name: &str) -> Self {
-        Self::with(name, Source::Silence, Some(Synthetic::TestPicture)).await
+        Self::with(name, Source::Silence, Some(Synthetic::TestPicture(None))).await
     }
 
     /// An engine with an empty profile that has this in place of a microphone; what it hears of calls is in the file

@@ -28,6 +28,9 @@ const PACKET: usize = 2_048;
 /// Packets on the wire; a wire takes no more.
 const ON_THE_WIRE: usize = 4_096;
 
+/// How long a packet waits at most where more is sent than the wire carries.
+const QUEUE: Duration = Duration::from_millis(333);
+
 /// How bad a wire is, each way.
 #[derive(Clone, Copy, Debug)]
 pub struct Weather {
@@ -35,6 +38,8 @@ pub struct Weather {
     pub loss: u32,
     /// The shortest and the longest time that a packet takes.
     pub delay: (Duration, Duration),
+    /// How much a place can send, if there is a limit: what is above it waits in a queue of a third of a second.
+    pub kbit_s: Option<u32>,
 }
 
 /// A network of some places, each with an address.
@@ -127,6 +132,7 @@ fn read(
     let mut dice = dice;
     let mut packet = [0; PACKET];
     let mut number = 0;
+    let mut free = Instant::now();
     while let Ok(length) = device.recv(&mut packet) {
         // IPv4 alone: the destination is in bytes 16 to 20.
         let Some([a, b, c, d]) = packet.get(16..20).filter(|_| length >= 20 && packet[0] >> 4 == 4) else { continue };
@@ -137,9 +143,19 @@ fn read(
             counts.1.fetch_add(1, Ordering::Relaxed);
             continue;
         }
+        let now = Instant::now();
+        let leaves = match weather.kbit_s {
+            Some(kbit_s) => free.max(now) + Duration::from_micros(length as u64 * 8_000 / u64::from(kbit_s.max(1))),
+            None => now,
+        };
+        if leaves - now > QUEUE {
+            counts.1.fetch_add(1, Ordering::Relaxed);
+            continue;
+        }
+        free = leaves;
         counts.0.fetch_add(1, Ordering::Relaxed);
         number += 1;
-        let at = Instant::now() + shortest + Duration::from_micros(dice.below(spread));
+        let at = leaves + shortest + Duration::from_micros(dice.below(spread));
         let flying = Reverse((at, number, Ipv4Addr::new(*a, *b, *c, *d), packet[..length].to_vec()));
         // A full wire loses it too.
         if wire.try_send(flying).is_err() {

@@ -16,7 +16,7 @@ cargo xtask VERB
                             format ui lints bindings build rust windows
   run [-- ARGUMENTS]        one ordinary window
   rendezvous [-- ARGUMENTS] a server; without arguments a local one that anybody may register at
-  bench message|rendezvous|file|history|call [-- ARGUMENTS]
+  bench message|rendezvous|file|history|call|video [-- ARGUMENTS]
                             measure a release build; the last line of output is JSON
   simulate [--seeds N]      whole conversations on virtual time, one for each of N seeds
   soak [-- ARGUMENTS]       two buddies and a server on a bad network, any of them killed at any moment; ten minutes,
@@ -76,6 +76,7 @@ pub enum Subject {
     File,
     History,
     Call,
+    Video,
 }
 
 pub fn parse(words: &[String]) -> Result<Verb, Failure> {
@@ -159,7 +160,8 @@ fn bench(own: &[&str], arguments: Vec<String>) -> Result<Verb, Failure> {
         ["file"] => Subject::File,
         ["history"] => Subject::History,
         ["call"] => Subject::Call,
-        _ => return Err(Failure::new("say what: `bench message`, `rendezvous`, `file`, `history` or `call`")),
+        ["video"] => Subject::Video,
+        _ => return Err(Failure::new("say what: `bench message`, `rendezvous`, `file`, `history`, `call` or `video`")),
     };
     Ok(Verb::Bench { subject, arguments })
 }

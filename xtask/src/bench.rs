@@ -24,6 +24,7 @@ pub fn bench(
         Subject::Rendezvous => "bench-rendezvous",
         Subject::File => "bench-file",
         Subject::Call => "bench-call",
+        Subject::Video => "bench-video",
         Subject::History => {
             build_window(checkout, children)?;
             "bench-history"

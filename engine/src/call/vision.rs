@@ -8,7 +8,7 @@ use juice_proto::{
 };
 
 use super::kept;
-use crate::video::{self, CameraId, Hint, Setup, SourceChoice, Synthetic};
+use crate::video::{self, CameraId, Hint, Setup, Size, SourceChoice, Synthetic};
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -76,15 +76,19 @@ impl Vision {
 impl FromStr for Synthetic {
     type Err = UnknownSynthetic;
 
-    /// `test`: the moving test picture.
+    /// `test` or `test:WIDTHxHEIGHT`: the moving test picture; else the path of a Y4M file.
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        if word == "test" { Ok(Self::TestPicture) } else { Err(UnknownSynthetic) }
+        let Some(rest) = word.strip_prefix("test") else { return Ok(Self::File(word.into())) };
+        let Some(size) = rest.strip_prefix(':') else { return Ok(Self::TestPicture(None)) };
+        let sides = size.split_once('x').and_then(|(width, height)| width.parse().ok().zip(height.parse().ok()));
+        let size = sides.and_then(|(width, height)| Size::new(width, height).ok()).ok_or(UnknownSynthetic)?;
+        Ok(Self::TestPicture(Some(size)))
     }
 }
 
 /// What was named is no synthetic camera.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the one synthetic camera is called test")]
+#[error("a synthetic camera is test, test:WIDTHxHEIGHT, or a file; both sides even, at most 1920x1080")]
 pub struct UnknownSynthetic;
 
 /// What to tell a person of a camera that gives no picture.

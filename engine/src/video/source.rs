@@ -43,8 +43,8 @@ pub enum SourceChoice {
 /// What a synthetic camera sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Synthetic {
-    /// A moving picture with a [`Stamp`](super::Stamp), in the size and at the rate that are wanted.
-    TestPicture,
+    /// A moving picture with a [`Stamp`](super::Stamp), in this size or the one that is wanted, at the rate that is wanted.
+    TestPicture(Option<Size>),
     /// A file of frames, YUV4MPEG2 with 4:2:0, over and over, in its own size and at its own rate.
     File(PathBuf),
 }
@@ -97,7 +97,10 @@ pub(super) type Opener =
 pub(super) fn opener() -> Opener {
     Arc::new(|choice, wanted, clock| match choice {
         SourceChoice::Off => Err(VideoError::NoCamera),
-        SourceChoice::Synthetic(Synthetic::TestPicture) => Ok(Box::new(synthetic::TestPicture::new(wanted, clock))),
+        SourceChoice::Synthetic(Synthetic::TestPicture(size)) => {
+            let wanted = Wanted { size: size.unwrap_or(wanted.size), ..wanted };
+            Ok(Box::new(synthetic::TestPicture::new(wanted, clock)))
+        }
         SourceChoice::Synthetic(Synthetic::File(path)) => Ok(Box::new(file::Frames::open(path, clock)?)),
         SourceChoice::Camera => camera::open(None, wanted, clock),
         SourceChoice::Named(id) => match camera::open(Some(id), wanted, clock) {

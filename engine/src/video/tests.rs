@@ -11,7 +11,7 @@ use std::{
 use super::*;
 
 fn small() -> Setup {
-    let source = SourceChoice::Synthetic(Synthetic::TestPicture);
+    let source = SourceChoice::Synthetic(Synthetic::TestPicture(None));
     Setup { source, wanted: Wanted { size: Size::VGA, rate: 30 }, ..Setup::default() }
 }
 
@@ -135,7 +135,7 @@ fn a_source_may_be_changed_in_the_middle_of_a_call_and_switched_off() {
     let (video, mut frames, mut events) = CallVideo::start(Setup { source: SourceChoice::Off, ..small() }).unwrap();
     thread::sleep(Duration::from_millis(100));
     assert!(frames.try_next().is_none() && events.try_next().is_none(), "no camera is open");
-    video.use_source(SourceChoice::Synthetic(Synthetic::TestPicture), Hint::Camera);
+    video.use_source(SourceChoice::Synthetic(Synthetic::TestPicture(None)), Hint::Camera);
     let began = Instant::now();
     while frames.try_next().is_none() {
         assert!(began.elapsed() < PATIENCE);

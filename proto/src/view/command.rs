@@ -68,13 +68,21 @@ pub enum Command {
     /// Keep what is in the composer; empty forgets it.
     SaveDraft { buddy: String, text: String },
     /// Call a buddy, with the camera or without; their computer rings.
-    PlaceCall { buddy: String, video: bool },
+    PlaceCall {
+        buddy: String,
+        #[serde(default)]
+        video: bool,
+    },
     /// Call one more into a call that goes on.
     AddToCall { call: String, buddy: String },
     /// Let one of several go from a call that I called them into.
     RemoveFromCall { person: String },
     /// Answer a call that rings here, with the camera or without; one that is going on is held.
-    AnswerCall { call: String, video: bool },
+    AnswerCall {
+        call: String,
+        #[serde(default)]
+        video: bool,
+    },
     /// Don't answer it.
     DeclineCall { call: String },
     /// End a call, or give it up before it is answered.

@@ -1,8 +1,10 @@
 //! A headless buddy on strings of JSON; see `puppet.rs` for the lines. Ends, with its goodbyes, when its input does.
 
 use std::{
+    collections::BTreeMap,
     io::{BufRead, Write},
     path::PathBuf,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -10,7 +12,7 @@ use clap::Parser;
 use juice_engine::{
     Config, Engine, Handle,
     audio::{Sink, Source},
-    video::Synthetic,
+    video::{Synthetic, read_stamp},
     view::{Command, PageAt},
 };
 use serde::Deserialize;
@@ -46,6 +48,8 @@ enum Line {
     Command(Command),
     History(String, PageAt, u32),
     Snapshot,
+    /// Looks at a person in a call for so many milliseconds.
+    Watch(String, u64),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -139,5 +143,33 @@ async fn obey(handle: &Handle, line: Line) -> Value {
             Err(error) => json!({ "error": error }),
         },
         Line::Snapshot => json!({ "done": handle.snapshot().await }),
+        Line::Watch(person, millis) => json!({ "done": watch(handle, &person, Duration::from_millis(millis)).await }),
     }
+}
+
+/// What was seen: how old each picture was when it could be painted, of which sizes they were, and the longest time
+/// without a new one; milliseconds.
+async fn watch(handle: &Handle, person: &str, length: Duration) -> Value {
+    let (mut after, mut ages, mut sizes) = (None, Vec::new(), BTreeMap::<String, u32>::new());
+    let (begun, mut last, mut freeze) = (Instant::now(), Instant::now(), Duration::ZERO);
+    let mut unreadable = 0;
+    while begun.elapsed() < length {
+        let picture = handle.screens().next(person, after).await;
+        freeze = freeze.max(last.elapsed());
+        let Some(picture) = picture else { continue };
+        last = Instant::now();
+        after = Some(picture.captured());
+        *sizes.entry(format!("{}x{}", picture.size().width(), picture.size().height())).or_default() += 1;
+        match read_stamp(&picture) {
+            Some(stamp) => ages.push(stamp.age_ms()),
+            None => unreadable += 1,
+        }
+    }
+    json!({
+        "seconds": begun.elapsed().as_secs_f64(),
+        "ages": ages,
+        "sizes": sizes,
+        "unreadable": unreadable,
+        "freeze": freeze.as_secs_f64() * 1_000.0,
+    })
 }

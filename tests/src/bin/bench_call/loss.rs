@@ -80,7 +80,7 @@ pub fn measure(python: &str) -> Measured {
 }
 
 fn weather(percent: u32) -> Weather {
-    Weather { loss: percent * 10, delay: (DELAY, DELAY) }
+    Weather { loss: percent * 10, delay: (DELAY, DELAY), kbit_s: None }
 }
 
 /// Everything that is done to a voice besides coding it, on or off.

@@ -51,6 +51,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         // A cast of a float saturates.
         loss: (arguments.loss * 10.0) as u32,
         delay: (Duration::from_millis(arguments.delay_min), Duration::from_millis(arguments.delay_max)),
+        kbit_s: None,
     };
     let network = std::rc::Rc::new(Lossy::start(3, weather));
     let mut dice = Dice(arguments.seed);
