@@ -13,6 +13,7 @@ mod environment;
 mod files;
 mod handle;
 pub mod history;
+mod lock;
 pub mod net;
 pub mod profile;
 mod qr;

@@ -22,14 +22,12 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{
-    CallNews, LEVELS, close, meter,
-    talk::{Talk, lock},
-};
+use super::{CallNews, LEVELS, close, meter, talk::Talk};
 use crate::{
     audio::{AudioError, AudioEvent, AudioEvents, CallAudio, Link, Recording, Setup, VoiceFrames},
     clock::wall,
     history::when,
+    lock::lock,
 };
 
 /// How often each side tells the other how it hears, in steps of [`LEVELS`].

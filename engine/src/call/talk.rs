@@ -4,7 +4,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -20,7 +20,10 @@ use juice_proto::{
 use tokio::{sync::mpsc, time::sleep};
 
 use super::{CallNews, inbox::Inbox, lanes::Lanes};
-use crate::audio::{CallAudio, Ear, Link};
+use crate::{
+    audio::{CallAudio, Ear, Link},
+    lock::lock,
+};
 
 /// How long the last word has to leave.
 const LAST_WORD: Duration = Duration::from_millis(500);
@@ -171,9 +174,4 @@ impl Drop for Talk {
             tracing::info!(refused, "packets of a call that were not taken");
         }
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that runs under these locks can leave it half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
