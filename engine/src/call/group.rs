@@ -1,7 +1,8 @@
 //! One group: my microphone and loudspeaker, shared by everyone in it.
 //!
 //! Each frame of my voice goes to every [`Talk`] of the group, and each of them has an ear, so what is heard is mixed
-//! here. While all of them are paused the corridor is closed, devices and all; numbers run on, since the keys stay.
+//! here. While all of them are paused the corridor is closed, devices and all; numbers run on, since the keys stay, and a
+//! recording goes on in the same file when somebody is heard again.
 
 use std::{
     path::Path,
@@ -125,6 +126,7 @@ impl Group {
         match CallAudio::start(setup) {
             Ok((opened, frames, events)) => {
                 talks.iter().for_each(|talk| talk.listen(Some(&opened)));
+                lock(&self.recording).iter().for_each(|(recording, _)| opened.record_into(recording));
                 *audio = Some(opened);
                 // Four calls could be held and taken up before the task looks once.
                 let _ = self.mouths.try_send((frames, events));
@@ -140,22 +142,21 @@ impl Group {
 
     fn close_where_paused(&self) {
         if self.table.talks().iter().all(|talk| talk.is_paused()) {
-            self.stop_recording();
             close(lock(&self.table.audio).take());
         }
     }
 
-    /// Records into a folder from now on.
+    /// Records into a folder from now on, or as soon as somebody is to be heard.
     pub fn record(&self, folder: &Path) {
         let name = format!("JUICE {}.ogg", when::file_stamp(wall()));
-        let begin = |audio: &CallAudio| {
-            std::fs::create_dir_all(folder)?;
-            audio.record(&folder.join(&name))
-        };
-        self.with_audio(|audio| match begin(audio) {
-            Ok(recording) => *lock(&self.recording) = Some((recording, name.clone())),
+        let begun = std::fs::create_dir_all(folder).map_err(AudioError::from);
+        match begun.and_then(|()| Recording::begin(&folder.join(&name))) {
+            Ok(recording) => {
+                self.with_audio(|audio| audio.record_into(&recording));
+                *lock(&self.recording) = Some((recording, name));
+            }
             Err(error) => not_recorded(&self.news, &error),
-        });
+        }
     }
 
     /// Ends a recording, and says where it is.
