@@ -218,6 +218,10 @@ async fn speak(
             lock(&table.talks).iter().for_each(|talk| talk.say(number, &voice));
         }
         base = next;
+        let lost = frames.lost();
+        if lost > 0 {
+            tracing::info!(lost, "frames of my voice that did not leave in time");
+        }
     }
 }
 
