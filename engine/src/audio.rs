@@ -97,7 +97,7 @@ impl Default for Setup {
             muted: false,
             deafened: false,
             processing: Processing::default(),
-            frame: FrameLength::default(),
+            frame: FrameLength::Ms10,
         }
     }
 }
