@@ -97,7 +97,7 @@ impl Default for Setup {
             muted: false,
             deafened: false,
             processing: Processing::default(),
-            frame: FrameLength::default(),
+            frame: FrameLength::Ms10,
         }
     }
 }
@@ -245,12 +245,18 @@ impl CallAudio {
     }
 
     /// Records the call from here on into a new Ogg Opus file: me on the left, the others on the right. One at a time:
-    /// another ends the one before.
+    /// the one before pauses.
     pub fn record(&self, path: &Path) -> Result<Recording, AudioError> {
-        let (recording, mine, others) = recording::start(path)?;
+        let recording = Recording::begin(path)?;
+        self.record_into(&recording);
+        Ok(recording)
+    }
+
+    /// Goes on with a recording, which is this one's until the call's audio ends.
+    pub fn record_into(&self, recording: &Recording) {
+        let (mine, others) = recording.go_on();
         let _ = self.encode.send(encode::Order::Record(mine));
         let _ = self.playout.send(playout::Order::Record(others));
-        Ok(recording)
     }
 
     /// How loud it is at the moment.

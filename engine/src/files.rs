@@ -21,7 +21,7 @@ use std::{
     collections::HashMap,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -39,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::desk::{Desk, Order, Verb};
 use crate::{
+    lock::lock,
     net::{Door, PeerStream},
     store::Store,
 };
@@ -78,11 +79,6 @@ struct Shared {
     relinked: Notify,
     /// Of each file that moves: bytes that are there, bytes a second.
     moving: Mutex<HashMap<MessageId, (u64, u64)>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that runs under these locks can leave them half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The way to the desk.

@@ -1,9 +1,8 @@
-//! Taking a lock that nobody leaves half done.
+//! Mutexes that no panic can spoil: what runs under them changes one value, or puts one thing into a collection.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Takes the lock. Nothing that runs under the locks of this crate can leave what they guard half done, so one that a
-/// panic went through is as good as any.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Takes the lock, whatever became of the thread that had it last.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -13,7 +13,7 @@ mod proxy;
 mod serve;
 mod tls;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use juice_proto::{invite::ServerAddress, server::Nonce};
 use tokio::{
@@ -31,6 +31,8 @@ use self::{
     keeper::Keeper,
     serve::{Order, STOP_FLUSH},
 };
+
+use crate::lock::lock;
 
 /// How many orders may wait; each is done at once but while a flush is under way.
 const MAX_ORDERS: usize = 16;
@@ -95,11 +97,11 @@ struct Outgoing(Arc<Mutex<Option<mpsc::Sender<Vec<u8>>>>>);
 
 impl Outgoing {
     fn set(&self, queue: Option<mpsc::Sender<Vec<u8>>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = queue;
+        *lock(&self.0) = queue;
     }
 
     fn send(&self, bytes: Vec<u8>) -> Result<(), Full> {
-        let queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = lock(&self.0);
         match queue.as_ref().map(|queue| queue.try_send(bytes)) {
             None | Some(Ok(()) | Err(TrySendError::Closed(_))) => Ok(()),
             Some(Err(TrySendError::Full(_))) => Err(Full),

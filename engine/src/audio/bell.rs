@@ -6,7 +6,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -18,6 +18,7 @@ use super::{
     speaker::{SpeakerFeed, speaker},
     tones::Tone,
 };
+use crate::lock::lock;
 
 /// How much is made ahead: enough for a busy machine, and little enough that a ring which is answered ends at once.
 const AHEAD: Duration = Duration::from_millis(60);
@@ -107,7 +108,7 @@ impl Drop for Bell {
 
 impl Rope {
     fn lock(&self) -> MutexGuard<'_, Wanted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// The thread.

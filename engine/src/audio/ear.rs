@@ -4,7 +4,7 @@
 //! playout thread by a ring. Dropping it takes the voice out of the mix.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Instant,
 };
 
@@ -14,6 +14,7 @@ use super::{
     frame::{RATE, VoiceFrame},
     shared::{Count, Level, Switch},
 };
+use crate::lock::lock;
 
 /// 5 s of frames of 20 ms: what a stream may hand over at once after a stall.
 const INBOX: usize = 256;
@@ -66,7 +67,7 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) fn set_reception(&self, reception: Reception) {
-        *self.reception.lock().unwrap_or_else(PoisonError::into_inner) = reception;
+        *lock(&self.reception) = reception;
     }
 }
 
@@ -98,7 +99,7 @@ impl Ear {
 
     /// How well this voice is heard; counts since the start, the rest at present. At most 10 ms old.
     pub fn reception(&self) -> Reception {
-        let reception = *self.status.reception.lock().unwrap_or_else(PoisonError::into_inner);
+        let reception = *lock(&self.status.reception);
         Reception { refused: reception.refused + self.status.refused.value(), ..reception }
     }
 

@@ -5,10 +5,12 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use tokio::sync::Notify;
+
+use crate::lock::lock;
 
 /// Makes a queue that holds at most `bound` things.
 pub(super) fn newest<T>(bound: usize) -> (Giver<T>, Taker<T>) {
@@ -33,8 +35,7 @@ struct Line<T> {
 
 impl<T> Shared<T> {
     fn line(&self) -> MutexGuard<'_, Line<T>> {
-        // Nothing can panic while the lock is held.
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.line)
     }
 }
 

@@ -1,13 +1,17 @@
 //! A call in a file: Ogg Opus (RFC 7845), two channels, me on the left and the others on the right.
 //!
-//! A thread of its own takes what the encode and playout threads leave in two rings, and never holds them up. The file is
-//! written beside its place and moved there when it is complete, which it is when the recording or the call ends.
+//! A thread of its own takes what the encode and playout threads leave in two rings, and never holds them up. When a
+//! corridor closes, its rings are abandoned and the recording pauses; another corridor may go on with it in the same file.
+//! That is written beside its place and moved there when the recording ends.
 
 use std::{
     fs::File,
     io::BufWriter,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -32,14 +36,39 @@ const RING: usize = RATE as usize;
 const BEHIND: i64 = RATE as i64 / 4;
 const STEP: Duration = Duration::from_millis(50);
 
-/// A recording that runs; it ends when it is finished or dropped, or when the call's audio ends.
+/// Corridors that have opened since the thread last looked.
+const OPENED: usize = 8;
+
+/// A recording that runs while a corridor that it is [given](super::CallAudio::record_into) is open; it ends when it is
+/// finished or dropped.
 #[derive(Debug)]
 pub struct Recording {
     stop: Arc<Switch>,
+    rings: SyncSender<Rings>,
     thread: Option<JoinHandle<Result<(), AudioError>>>,
 }
 
 impl Recording {
+    /// Begins a file in which nothing is yet.
+    pub fn begin(path: &Path) -> Result<Self, AudioError> {
+        let stop = Arc::new(Switch::default());
+        let writer = Writer::create(path)?;
+        let (rings, opened) = sync_channel(OPENED);
+        let tape = Tape { writer, rings: None, opened, stop: Arc::clone(&stop), written: 0 };
+        let thread = thread::Builder::new().name("juice-record".to_owned()).spawn(move || tape.run())?;
+        Ok(Self { stop, rings, thread: Some(thread) })
+    }
+
+    /// Takes what is left in two rings from here on. Gives what is to be filled, mine and the others'.
+    pub(super) fn go_on(&self) -> (Producer<f32>, Producer<f32>) {
+        let (mine_in, mine) = RingBuffer::new(RING);
+        let (others_in, others) = RingBuffer::new(RING);
+        if self.rings.try_send(Rings { mine, others, began: Instant::now(), before: 0 }).is_err() {
+            tracing::warn!("a recording has more corridors than it can take");
+        }
+        (mine_in, others_in)
+    }
+
     /// Ends it and waits until the file is in its place, some 100 ms.
     pub fn finish(mut self) -> Result<(), AudioError> {
         self.end()
@@ -63,47 +92,61 @@ impl Drop for Recording {
     }
 }
 
-/// Begins to write. Gives the rings that are to be filled, mine and the others'; they are abandoned when it ends.
-pub(super) fn start(path: &Path) -> Result<(Recording, Producer<f32>, Producer<f32>), AudioError> {
-    let (mine_in, mine) = RingBuffer::new(RING);
-    let (others_in, others) = RingBuffer::new(RING);
-    let stop = Arc::new(Switch::default());
-    let writer = Writer::create(path)?;
-    let tape = Tape { writer, mine, others, stop: Arc::clone(&stop), began: Instant::now(), written: 0 };
-    let thread = thread::Builder::new().name("juice-record".to_owned()).spawn(move || tape.run())?;
-    Ok((Recording { stop, thread: Some(thread) }, mine_in, others_in))
+/// What the threads of one corridor leave.
+struct Rings {
+    mine: Consumer<f32>,
+    others: Consumer<f32>,
+    began: Instant,
+    /// Samples that were in the file by then.
+    before: i64,
 }
 
 struct Tape {
     writer: Writer,
-    mine: Consumer<f32>,
-    others: Consumer<f32>,
+    /// None while it pauses.
+    rings: Option<Rings>,
+    opened: Receiver<Rings>,
     stop: Arc<Switch>,
-    began: Instant,
     written: i64,
 }
 
 impl Tape {
     fn run(mut self) -> Result<(), AudioError> {
-        let mut ended = false;
-        while !ended {
-            ended = self.stop.is_on() || self.mine.is_abandoned() && self.others.is_abandoned();
-            let until = samples_since(self.began) - if ended { 0 } else { BEHIND };
-            while self.written + FRAME as i64 <= until {
-                self.frame()?;
-            }
-            if !ended {
+        loop {
+            let ended = self.stop.is_on();
+            self.follow(ended)?;
+            if let Ok(rings) = self.opened.try_recv() {
+                self.follow(true)?;
+                self.rings = Some(Rings { before: self.written, ..rings });
+            } else if ended {
+                return self.writer.finish();
+            } else {
                 thread::sleep(STEP);
             }
         }
-        self.writer.finish()
+    }
+
+    /// Writes what should be in the file by now; all that there is where nothing more of this corridor comes.
+    fn follow(&mut self, is_last: bool) -> Result<(), AudioError> {
+        let Some(Rings { mine, others, began, before }) = &self.rings else { return Ok(()) };
+        let is_last = is_last || mine.is_abandoned() && others.is_abandoned();
+        let until = before + samples_since(*began) - if is_last { 0 } else { BEHIND };
+        while self.written + FRAME as i64 <= until {
+            self.frame()?;
+        }
+        if is_last {
+            self.rings = None;
+        }
+        Ok(())
     }
 
     /// By the clock, not by what is there: a microphone that is away leaves silence, and neither side runs ahead.
     fn frame(&mut self) -> Result<(), AudioError> {
         let (mut mine, mut others) = ([0.0; FRAME], [0.0; FRAME]);
-        take(&mut self.mine, &mut mine);
-        take(&mut self.others, &mut others);
+        if let Some(rings) = &mut self.rings {
+            take(&mut rings.mine, &mut mine);
+            take(&mut rings.others, &mut others);
+        }
         let stereo: Vec<f32> = mine.iter().zip(&others).flat_map(|(mine, others)| [*mine, *others]).collect();
         self.written += FRAME as i64;
         self.writer.write(&stereo)
@@ -260,6 +303,35 @@ mod tests {
         let end = left.len();
         assert!(meter::rms(&left[end - 24_000..end - 4_800]) < 1e-3, "a muted microphone was recorded");
         assert!(meter::rms(&right) < 1e-3, "the others' side has my voice");
+    }
+
+    #[test]
+    fn a_recording_goes_on_in_the_same_file_with_the_next_corridor() {
+        let path = std::env::temp_dir().join(format!("juice-recording-on-{}.opus", std::process::id()));
+        let setup = |hertz| Setup {
+            microphone: DeviceChoice::Synthetic(Source::Tone { hertz }),
+            speaker: DeviceChoice::Synthetic(Sink::Nothing),
+            processing: Processing { echo: false, noise: false, gain: false },
+            ..Setup::default()
+        };
+        let recording = Recording::begin(&path).unwrap();
+        for hertz in [440, 600] {
+            let (audio, _frames, _events) = CallAudio::start(setup(hertz)).unwrap();
+            audio.record_into(&recording);
+            thread::sleep(Duration::from_millis(800));
+            drop(audio);
+            // Held: of this time nothing is in the file.
+            thread::sleep(Duration::from_millis(1_500));
+        }
+        recording.finish().unwrap();
+        let (left, _) = read(&path);
+        std::fs::remove_file(&path).unwrap();
+        let seconds = left.len() as f32 / RATE as f32;
+        assert!((1.4..2.9).contains(&seconds), "{seconds} s of 1.6, and 3 of silence");
+        let crossings = |part: &[f32]| part.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
+        let (first, second) = (&left[14_400..24_000], &left[left.len() - 24_000..left.len() - 14_400]);
+        assert!(crossings(first) < 100 && crossings(second) > 100, "first the one, then the other");
+        assert!(crossings(first) > 70, "the first can't be heard");
     }
 
     #[test]

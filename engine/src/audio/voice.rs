@@ -71,6 +71,8 @@ pub(super) struct Voice {
     loss_remembered: u32,
     /// More delay than the network asks for, since this machine's callbacks are late; in samples.
     caution: i64,
+    /// How long the quickest frames have to wait, in samples.
+    wait: i64,
     /// Blocks until there is less of it.
     calm: u32,
     reception: Reception,
@@ -95,6 +97,7 @@ impl Voice {
             fade_in: true,
             loss_remembered: 0,
             caution: 0,
+            wait: 0,
             calm: 0,
             reception: Reception::default(),
         })
@@ -103,20 +106,20 @@ impl Voice {
     /// Takes a frame that arrived at `now`.
     pub(super) fn arrive(&mut self, frame: VoiceFrame, now: i64) {
         match self.buffer.insert(frame, self.turn) {
-            Fate::Waits(captured) => {
+            Fate::Waits(end) => {
                 self.reception.received += 1;
-                self.arrivals.note(captured, now);
+                self.arrivals.note(end, now);
             }
-            Fate::Late(captured) => {
+            Fate::Late(end) => {
                 self.reception.received += 1;
                 self.reception.late += 1;
-                self.arrivals.note(captured, now);
+                self.arrivals.note(end, now);
             }
-            Fate::BeganAnew(captured) => {
+            Fate::BeganAnew(end) => {
                 self.reception.received += 1;
                 (self.turn, self.owed) = (None, 0);
                 (self.arrivals, self.pace) = (Arrivals::default(), Pace::default());
-                self.arrivals.note(captured, now);
+                self.arrivals.note(end, now);
             }
             Fate::Duplicate => self.reception.duplicates += 1,
             Fate::Refused => self.reception.refused += 1,
@@ -147,7 +150,7 @@ impl Voice {
         Reception {
             expected: self.buffer.expected(),
             jitter_ms: self.arrivals.jitter() as f32 / MS as f32,
-            delay_ms: self.pace.delay(self.arrivals.target(self.ahead())) as f32 / MS as f32,
+            delay_ms: self.pace.delay(self.wait) as f32 / MS as f32,
             ..self.reception
         }
     }
@@ -175,17 +178,22 @@ impl Voice {
         self.caution + if self.loss_remembered > 0 { self.frame } else { 0 }
     }
 
-    fn ideal(&self, now: i64) -> i64 {
-        self.arrivals.ideal(now, self.ahead())
+    /// The peer's sample that should be heard at `now`, of frames of so many samples of which one begins at `grid`. The
+    /// frame that it belongs to is here, and is played from its beginning: to play from anywhere else in it would
+    /// make all that follow wait as long again, since the next one must be here when this one is over.
+    fn ideal(&self, now: i64, grid: i64, samples: i64) -> i64 {
+        let here = self.arrivals.here(now, self.ahead());
+        here - (here - grid).rem_euclid(BLOCK as i64) - samples
     }
 
     /// Whether it is time for the first packet.
     fn begins(&mut self, now: i64) -> bool {
         let Some(head) = self.buffer.head() else { return false };
-        let (number, captured) = (head.number, head.captured);
-        if self.ideal(now) < captured {
+        let (number, captured, samples) = (head.number, head.captured, head.samples);
+        if self.ideal(now, captured, samples) < captured {
             return false;
         }
+        self.frame = samples;
         (self.turn, self.position, self.fade_in) = (Some(number), captured, true);
         true
     }
@@ -195,7 +203,9 @@ impl Voice {
         if self.concealing > 0 || self.buffer.head().is_none() && self.sound.len() == 0 {
             return;
         }
-        let behind = self.ideal(now) - (self.position - self.sound.len() as i64);
+        let ideal = self.ideal(now, self.position, self.frame);
+        let behind = ideal - (self.position - self.sound.len() as i64);
+        self.wait = self.arrivals.waits(now, ideal + self.frame);
         if behind > TOO_LONG {
             self.cut_off(now);
             return;
@@ -231,7 +241,7 @@ impl Voice {
 
     /// After a stall of more than a second the oldest of what came is given up.
     fn cut_off(&mut self, now: i64) {
-        let from = self.ideal(now) - TOO_LONG / 2;
+        let from = self.ideal(now, self.position, self.frame) - TOO_LONG / 2;
         while self.buffer.head().is_some_and(|head| head.captured < from) {
             self.buffer.take();
             self.reception.late += 1;
@@ -292,7 +302,7 @@ impl Voice {
 
     /// The peer said nothing for a while, so there is time: the next words are heard when it is their turn.
     fn pause(&mut self, now: i64, captured: i64, missing: i64) {
-        let wait = captured - self.ideal(now) - self.sound.len() as i64;
+        let wait = captured - self.ideal(now, captured, self.frame) - self.sound.len() as i64;
         if wait <= 0 {
             self.lose(missing);
             (self.position, self.turn) = (captured, self.buffer.head().map(|head| head.number));

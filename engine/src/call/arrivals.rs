@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
     time::Duration,
 };
 
@@ -23,7 +23,10 @@ use tokio::{
 };
 
 use super::inbox::Inbox;
-use crate::net::{Catch, Door, Malformed, PeerStream};
+use crate::{
+    lock::lock,
+    net::{Catch, Door, Malformed, PeerStream},
+};
 
 /// How long the first frame may take.
 const HELLO: Duration = Duration::from_secs(5);
@@ -102,8 +105,7 @@ impl Arrivals {
 
 impl Open {
     fn inboxes(&self) -> MutexGuard<'_, HashMap<CallId, (DeviceId, Weak<Inbox>)>> {
-        // Nothing that runs under the lock can leave it half done.
-        self.inboxes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inboxes)
     }
 }
 

@@ -1,7 +1,8 @@
 //! One group: my microphone and loudspeaker, shared by everyone in it.
 //!
 //! Each frame of my voice goes to every [`Talk`] of the group, and each of them has an ear, so what is heard is mixed
-//! here. While all of them are paused the corridor is closed, devices and all; numbers run on, since the keys stay.
+//! here. While all of them are paused the corridor is closed, devices and all; numbers run on, since the keys stay, and a
+//! recording goes on in the same file when somebody is heard again.
 
 use std::{
     path::Path,
@@ -39,6 +40,9 @@ use crate::{
 const REPORT: u64 = 5;
 /// How often the window is told how the call is, in steps of [`LEVELS`].
 const SHOW: u64 = 10;
+
+/// With more, short frames cost more than they are worth: each goes to everyone.
+const FEW: usize = 2;
 
 /// One group. Dropping it ends its sound, its tasks and its streams.
 pub(super) struct Group {
@@ -137,6 +141,7 @@ impl Group {
         match CallAudio::start(setup) {
             Ok((opened, frames, events)) => {
                 talks.iter().for_each(|talk| talk.listen(Some(&opened)));
+                lock(&self.recording).iter().for_each(|(recording, _)| opened.record_into(recording));
                 *audio = Some(opened);
                 // Four calls could be held and taken up before the task looks once.
                 let _ = self.mouths.try_send((frames, events));
@@ -152,22 +157,21 @@ impl Group {
 
     fn close_where_paused(&self) {
         if self.table.talks().iter().all(|talk| talk.is_paused()) {
-            self.stop_recording();
             close(lock(&self.table.audio).take());
         }
     }
 
-    /// Records into a folder from now on.
+    /// Records into a folder from now on, or as soon as somebody is to be heard.
     pub fn record(&self, folder: &Path) {
         let name = format!("JUICE {}.ogg", when::file_stamp(wall()));
-        let begin = |audio: &CallAudio| {
-            std::fs::create_dir_all(folder)?;
-            audio.record(&folder.join(&name))
-        };
-        self.with_audio(|audio| match begin(audio) {
-            Ok(recording) => *lock(&self.recording) = Some((recording, name.clone())),
+        let begun = std::fs::create_dir_all(folder).map_err(AudioError::from);
+        match begun.and_then(|()| Recording::begin(&folder.join(&name))) {
+            Ok(recording) => {
+                self.with_audio(|audio| audio.record_into(&recording));
+                *lock(&self.recording) = Some((recording, name));
+            }
             Err(error) => not_recorded(&self.news, &error),
-        });
+        }
     }
 
     /// Ends a recording, and says where it is.
@@ -276,6 +280,10 @@ async fn speak(
             lock(&table.talks).iter().for_each(|talk| talk.say(number, &voice));
         }
         base = next;
+        let lost = frames.lost();
+        if lost > 0 {
+            tracing::info!(lost, "frames of my voice that did not leave in time");
+        }
     }
 }
 
@@ -307,8 +315,10 @@ async fn look_after(table: Arc<Table>, news: mpsc::Sender<CallNews>) {
         look_after_pictures(&table, &talks);
         if step.is_multiple_of(REPORT) {
             let links: Vec<_> = talks.iter().map(|talk| talk.report()).collect();
+            let few = links.len() <= FEW;
             if let Some(worst) = links.into_iter().reduce(worse) {
-                lock(&table.audio).iter().for_each(|audio| audio.adapt(worst));
+                let link = Link { good: worst.good && few, ..worst };
+                lock(&table.audio).iter().for_each(|audio| audio.adapt(link));
             }
             talks.iter().for_each(|talk| talk.inbox().look_whether_silent());
         }

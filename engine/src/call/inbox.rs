@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -21,7 +21,10 @@ use super::{
     CallNews,
     quality::{Quality, in_time},
 };
-use crate::audio::{Ear, Link, Reception, VoiceFrame};
+use crate::{
+    audio::{Ear, Link, Reception, VoiceFrame},
+    lock::lock,
+};
 
 /// Without a packet for so long, something is wrong: also a silent voice says something all 400 ms.
 const SILENT: Duration = Duration::from_secs(3);
@@ -144,8 +147,7 @@ impl Inbox {
     }
 
     pub fn hearing(&self) -> MutexGuard<'_, Hearing> {
-        // Nothing that runs under the lock can leave it half done.
-        self.hearing.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.hearing)
     }
 
     /// How the call is, for the window; with what left here in so many milliseconds.

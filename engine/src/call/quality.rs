@@ -17,6 +17,8 @@ const KEPT: usize = 9;
 const LOSSY: f64 = 5.0;
 /// Above this there and back, in milliseconds, people begin to talk over each other.
 const SLOW: f64 = 400.0;
+/// So many counts tell how steady a link is: a second and a half.
+const ENOUGH: usize = 4;
 /// Below these a link is wide and steady.
 const GOOD_LOSS: f64 = 0.5;
 const GOOD_RTT: f64 = 40.0;
@@ -44,8 +46,8 @@ impl Lately {
         if expected == 0 { 0.0 } else { (expected - in_time) as f64 * 100.0 / expected as f64 }
     }
 
-    fn is_full(&self) -> bool {
-        self.0.len() >= KEPT
+    fn is_known(&self) -> bool {
+        self.0.len() >= ENOUGH
     }
 }
 
@@ -82,7 +84,7 @@ impl Quality {
     /// For whoever codes my voice.
     pub fn link(&self) -> Link {
         let (loss, rtt) = (self.to_them.lost_percent(), self.rtt_ms);
-        let steady = self.to_them.is_full() && loss < GOOD_LOSS;
+        let steady = self.to_them.is_known() && loss < GOOD_LOSS;
         Link {
             loss: (loss / 100.0) as f32,
             rtt_ms: rtt.map_or(Link::default().rtt_ms, |rtt| rtt as u32),
@@ -163,6 +165,20 @@ mod tests {
         }
         assert_eq!(quality.view(String::new()).verdict, CallVerdict::Good);
         assert!(quality.link().good);
+    }
+
+    #[test]
+    fn a_link_is_good_once_two_seconds_have_shown_it() {
+        let mut quality = Quality::default();
+        let good: Vec<bool> = (0..6)
+            .map(|half| {
+                quality.told(&report(half * 25, half * 25), Some(10));
+                quality.link().good
+            })
+            .collect();
+        assert_eq!(good, [false, false, false, true, true, true]);
+        quality.told(&report(150, 149), Some(10));
+        assert!(!quality.link().good, "one of 125 is more than a steady link loses");
     }
 
     #[test]

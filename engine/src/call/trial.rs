@@ -7,6 +7,7 @@ use juice_proto::{
     frame,
     id::{AccountId, CallId, DeviceId},
     media::{self, Kind, MediaHello, MediaKeys, VoicePacket},
+    view::Event,
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::compat::TokioAsyncReadCompatExt;
@@ -265,4 +266,39 @@ async fn eve_is_not_seen_in_a_call_and_nothing_is_after_it() {
     tokio::time::sleep(Duration::from_millis(900)).await;
     trial.show(device(1), &picture(&trial.alices, &the_call(), 5)).await;
     assert!(!trial.seen().await, "the call is over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_outlives_a_hold() {
+    let folder = std::env::temp_dir().join(format!("juice-trial-{}", std::process::id()));
+    let mut trial = Trial::new();
+    let group = trial.group.take().unwrap();
+    let setup = || Setup {
+        microphone: DeviceChoice::Synthetic(Source::Silence),
+        speaker: DeviceChoice::Synthetic(Sink::Nothing),
+        ..Setup::default()
+    };
+    group.record(&folder);
+    for held in [true, false, true] {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        group.pause(&the_call(), held, setup());
+    }
+    let mut recorded = async || {
+        let told = async {
+            loop {
+                match trial.news.recv().await {
+                    Some(CallNews::Tell(event)) if matches!(*event, Event::CallRecorded { .. }) => return true,
+                    Some(_) => {}
+                    None => return false,
+                }
+            }
+        };
+        timeout(Duration::from_millis(1_000), told).await.unwrap_or(false)
+    };
+    assert!(!recorded().await, "it has ended with the hold, and the other side is told that it goes on");
+    group.stop_recording();
+    assert!(recorded().await);
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
 };
 
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use juice_proto::id::DeviceId;
 use tokio::sync::mpsc;
 
 use super::task::Order;
+use crate::lock::lock;
 
 /// What came is not what may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,9 +91,4 @@ impl std::fmt::Debug for Datagrams {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Datagrams(..)")
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that runs under the lock can leave it half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,7 +7,7 @@ use std::{
     collections::HashMap,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
     task::{Context, Poll},
     time::Duration,
 };
@@ -24,6 +24,7 @@ use super::{
     datagrams::{Catch, Datagrams},
     task::Order,
 };
+use crate::lock::lock;
 
 /// What streams are for; each has a protocol and limits of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -184,8 +185,7 @@ impl Served {
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<(Room, PeerId), usize>> {
-        // Nothing that runs under the lock can leave it half done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

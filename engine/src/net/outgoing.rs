@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use juice_proto::id::LinkId;
@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio_util::sync::CancellationToken;
 
 use super::Full;
+use crate::lock::lock;
 
 /// How many frames may wait on one link.
 const MAX_QUEUED: usize = 256;
@@ -61,7 +62,6 @@ impl Outgoing {
     }
 
     fn lanes(&self) -> MutexGuard<'_, HashMap<LinkId, Lane>> {
-        // Nothing that runs under the lock can leave it half done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{
     fs::File,
-    io::BufWriter,
+    io::{BufReader, BufWriter},
     path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
@@ -27,8 +27,6 @@ const PERIOD: Duration = Duration::from_millis(10);
 const TOO_LATE: Duration = Duration::from_millis(200);
 /// -12 dBFS.
 const TONE_AMPLITUDE: f32 = 0.25;
-/// Ten minutes.
-const LONGEST_FILE: usize = 600 * RATE as usize;
 
 fn about(name: &str) -> About {
     About { id: DeviceId(format!("synthetic:{name}")), name: name.to_owned(), rate: RATE }
@@ -36,10 +34,10 @@ fn about(name: &str) -> About {
 
 /// A microphone that hears `source`.
 pub(super) fn input(source: &Source) -> Result<Box<dyn Input>, AudioError> {
-    let (name, sound, path) = match source {
-        Source::Tone { hertz } => ("tone", tone(*hertz), None),
-        Source::File(path) => ("file", read(path)?, Some(path.clone())),
-        Source::Silence => ("silence", vec![0.0; BLOCK], None),
+    let (name, sound, path): (_, Box<dyn Iterator<Item = f32> + Send>, _) = match source {
+        Source::Tone { hertz } => ("tone", Box::new(tone(*hertz).into_iter().cycle()), None),
+        Source::File(path) => ("file", Box::new(Tape::open(path)?), Some(path.clone())),
+        Source::Silence => ("silence", Box::new(std::iter::repeat(0.0)), None),
     };
     Ok(Box::new(Played { about: about(name), sound, path }))
 }
@@ -63,28 +61,57 @@ fn tone(hertz: u32) -> Vec<f32> {
     (0..RATE).map(|at| (f64::from(at) * step).sin() as f32 * TONE_AMPLITUDE).collect()
 }
 
-fn read(path: &Path) -> Result<Vec<f32>, AudioError> {
-    let mut reader = WavReader::open(path)?;
-    let form = reader.spec();
-    if form.sample_rate != RATE {
-        return Err(AudioError::File(format!("{} Hz where {RATE} are wanted", form.sample_rate)));
-    }
-    let channels = usize::from(form.channels.max(1));
-    let samples: Vec<f32> = match form.sample_format {
-        SampleFormat::Float => reader.samples::<f32>().take(LONGEST_FILE).collect::<Result<_, _>>()?,
-        SampleFormat::Int => {
-            let scale = 1.0 / f64::from(form.bits_per_sample.saturating_sub(1).min(31)).exp2();
-            let samples = reader.samples::<i32>().take(LONGEST_FILE);
-            samples.map(|sample| Ok((f64::from(sample?) * scale) as f32)).collect::<Result<_, hound::Error>>()?
+/// A file over and over, read as it is played: to read it first would hold up the beginning of a call.
+struct Tape {
+    reader: WavReader<BufReader<File>>,
+    form: WavSpec,
+}
+
+impl Tape {
+    fn open(path: &Path) -> Result<Self, AudioError> {
+        let reader = WavReader::open(path)?;
+        let form = reader.spec();
+        if form.sample_rate != RATE {
+            return Err(AudioError::File(format!("{} Hz where {RATE} are wanted", form.sample_rate)));
         }
-    };
-    let mono: Vec<f32> = samples.chunks(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32).collect();
-    if mono.is_empty() { Err(AudioError::File("it is empty".to_owned())) } else { Ok(mono) }
+        if reader.duration() == 0 {
+            return Err(AudioError::File("it is empty".to_owned()));
+        }
+        Ok(Self { reader, form })
+    }
+
+    fn sample(&mut self) -> Option<f32> {
+        match self.form.sample_format {
+            SampleFormat::Float => self.reader.samples::<f32>().next()?.ok(),
+            SampleFormat::Int => {
+                let scale = 1.0 / f64::from(self.form.bits_per_sample.saturating_sub(1).min(31)).exp2();
+                self.reader.samples::<i32>().next()?.ok().map(|sample| (f64::from(sample) * scale) as f32)
+            }
+        }
+    }
+
+    /// The channels of one moment, mixed.
+    fn moment(&mut self) -> Option<f32> {
+        let channels = self.form.channels.max(1);
+        (0..channels).map(|_| self.sample()).sum::<Option<f32>>().map(|sum| sum / f32::from(channels))
+    }
+}
+
+impl Iterator for Tape {
+    type Item = f32;
+
+    fn next(&mut self) -> Option<f32> {
+        self.moment().or_else(|| {
+            self.reader.seek(0).ok()?;
+            self.moment()
+        })
+    }
 }
 
 struct Played {
     about: About,
-    sound: Vec<f32>,
+    /// For ever.
+    sound: Box<dyn Iterator<Item = f32> + Send>,
     path: Option<PathBuf>,
 }
 
@@ -94,8 +121,7 @@ impl Input for Played {
     }
 
     fn start(self: Box<Self>, mut callback: MicrophoneCallback) -> Result<Running, AudioError> {
-        let Self { sound, path, .. } = *self;
-        let mut sound = sound.into_iter().cycle();
+        let Self { mut sound, path, .. } = *self;
         let mut block = [0.0; BLOCK];
         Ok(Box::new(Clock::start("juice-tone", path, move |_| {
             for (place, sample) in block.iter_mut().zip(&mut sound) {

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         mpsc::{self, Receiver},
     },
     thread::JoinHandle,
@@ -15,6 +15,7 @@ use crate::audio::{
     queue::{Taker, newest},
     speaker::SpeakerCallback,
 };
+use crate::lock::lock;
 
 /// What is plugged in; the first is the default one.
 #[derive(Clone, Default)]
@@ -22,11 +23,11 @@ struct World(Arc<Mutex<Vec<&'static str>>>);
 
 impl World {
     fn plug(&self, devices: &[&'static str]) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = devices.to_vec();
+        *lock(&self.0) = devices.to_vec();
     }
 
     fn about<S>(&self, choice: &DeviceChoice<S>) -> Result<About, AudioError> {
-        let devices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let devices = lock(&self.0);
         let found = match choice {
             DeviceChoice::Named(id) => devices.iter().find(|name| id.0 == **name),
             DeviceChoice::Default | DeviceChoice::Synthetic(_) => devices.first(),
@@ -66,7 +67,7 @@ impl Plugged {
         let (name, world) = (self.about.name, self.world);
         let thread = thread::spawn(move || {
             while ended.recv_timeout(Duration::from_millis(10)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let devices = world.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let devices = lock(&world.0).clone();
                 if devices.contains(&name.as_str()) {
                     call();
                 }

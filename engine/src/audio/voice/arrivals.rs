@@ -10,12 +10,10 @@ pub(super) const MS: i64 = 48;
 
 /// Frames that are remembered: 10 s of speech in frames of 20 ms.
 const WINDOW: usize = 500;
-/// The playout works in steps of 10 ms.
-const SHORTEST: i64 = 12 * MS;
 /// Beyond this a conversation suffers more from the delay than from gaps.
 const LONGEST: i64 = 200 * MS;
-/// A frame is decoded up to 10 ms before its last sample is due; the rest is for uneven callbacks.
-const MARGIN: i64 = 12 * MS;
+/// For uneven callbacks.
+const MARGIN: i64 = 2 * MS;
 /// What isn't later than this over the usual is no longer held up by a stall.
 const NEARLY: i64 = 20 * MS;
 /// Until so many frames have come, little is known.
@@ -27,7 +25,8 @@ const STALL_ENDS: i64 = 1_000 * MS;
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
-    /// Arrival minus capture of the last frames, in order of arrival.
+    /// Arrival minus capture of its last sample of the last frames, in order of arrival: a short frame is on its way as
+    /// long as a long one.
     offsets: VecDeque<i64>,
     sorted: Vec<i64>,
     /// The least of them.
@@ -38,9 +37,9 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// A frame arrived that was captured at its peer's `captured`.
-    pub(super) fn note(&mut self, captured: i64, arrived: i64) {
-        let offset = arrived.saturating_sub(captured);
+    /// A frame arrived that was complete at its peer's `end`.
+    pub(super) fn note(&mut self, end: i64, arrived: i64) {
+        let offset = arrived.saturating_sub(end);
         if !self.offsets.is_empty() && self.belongs_to_a_stall(offset - self.base, arrived) {
             return;
         }
@@ -92,11 +91,16 @@ impl Arrivals {
     /// other reasons than jitter.
     pub(super) fn target(&self, ahead: i64) -> i64 {
         let jitter = if self.offsets.len() < FEW { self.jitter.max(JITTER_OF_THE_UNKNOWN) } else { self.jitter };
-        (jitter + MARGIN + ahead).clamp(SHORTEST, LONGEST)
+        (jitter + MARGIN + ahead).clamp(MARGIN, LONGEST)
     }
 
-    /// The peer's sample that should be heard at `now`.
-    pub(super) fn ideal(&self, now: i64, ahead: i64) -> i64 {
+    /// How long the quickest frame that ends with `end` has been here at `now`.
+    pub(super) fn waits(&self, now: i64, end: i64) -> i64 {
+        now - self.base - end
+    }
+
+    /// How much of the peer's sound can be counted on at `now`: what was complete before this sample of it is here.
+    pub(super) fn here(&self, now: i64, ahead: i64) -> i64 {
         now - self.base - self.target(ahead)
     }
 }
@@ -117,7 +121,7 @@ mod tests {
     fn an_even_way_needs_the_least_delay() {
         let mut arrivals = Arrivals::default();
         after(&mut arrivals, 0..500, |_| 77 * MS);
-        assert_eq!((arrivals.jitter(), arrivals.target(0)), (0, SHORTEST));
+        assert_eq!((arrivals.jitter(), arrivals.target(0)), (0, MARGIN));
     }
 
     #[test]
@@ -145,7 +149,7 @@ mod tests {
         after(&mut arrivals, 0..200, |_| 50 * MS);
         after(&mut arrivals, 200..300, |_| 450 * MS);
         let now = 300 * FRAME;
-        assert_eq!(arrivals.ideal(now, 0), now - 450 * MS - arrivals.target(0));
+        assert_eq!(arrivals.here(now, 0), now - 450 * MS - arrivals.target(0));
     }
 
     #[test]

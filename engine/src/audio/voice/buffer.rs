@@ -31,14 +31,14 @@ pub(super) struct Packet {
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It waits for its turn; captured then.
+    /// It waits for its turn; the end of its sound.
     Waits(i64),
-    /// Its turn is over; captured then.
+    /// Its turn is over; the end of its sound.
     Late(i64),
     Duplicate,
     /// It is no Opus, or doesn't fit in with the others.
     Refused,
-    /// The voice has begun anew with this one: whoever plays it forgets what it knew.
+    /// The voice has begun anew with this one, which ends here: whoever plays it forgets what it knew.
     BeganAnew(i64),
 }
 
@@ -66,7 +66,7 @@ impl Buffer {
         self.strangers = 0;
         let (number, captured) = (newest + ahead, at + later);
         if turn.is_some_and(|turn| number < turn) {
-            return Fate::Late(captured);
+            return Fate::Late(captured + samples);
         }
         if self.waiting.contains_key(&number) {
             return Fate::Duplicate;
@@ -79,7 +79,7 @@ impl Buffer {
         if self.waiting.len() > MOST_WAITING {
             self.waiting.pop_first();
         }
-        Fate::Waits(captured)
+        Fate::Waits(captured + samples)
     }
 
     fn begin(&mut self, frame: VoiceFrame, samples: i64) -> Fate {
@@ -91,7 +91,7 @@ impl Buffer {
         self.newest = Some((number, captured));
         self.first = number;
         self.strangers = 0;
-        Fate::BeganAnew(captured)
+        Fate::BeganAnew(captured + samples)
     }
 
     /// The one whose turn is next.

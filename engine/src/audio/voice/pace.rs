@@ -16,8 +16,12 @@ pub(super) enum Change {
     Lengthen(usize, Care),
 }
 
-/// Less than this is left alone: callbacks are that uneven.
+/// Less than this is left alone while there is something to hear: callbacks are that uneven.
 const NEAR: i64 = 8 * MS;
+/// Less than this is left alone.
+const FINE: i64 = 2 * MS;
+/// Blocks, half a second, after which a small difference is one that stays.
+const STAYS: u32 = 50;
 /// From here on a voice may sound a little hasty.
 const FAR: i64 = 30 * MS;
 /// From here on being understood is enough.
@@ -37,6 +41,8 @@ pub(super) struct Pace {
     /// Smoothed, in samples; more is later.
     behind: i64,
     known: bool,
+    /// Blocks for which it has been nearly right and not quite.
+    nearly: u32,
     /// Samples that may be taken out or added by now.
     allowance: f32,
 }
@@ -50,10 +56,11 @@ impl Pace {
             self.behind += (behind - self.behind) / SMOOTH;
         }
         let far = self.behind.abs();
+        self.nearly = if (FINE..NEAR).contains(&far) { self.nearly.saturating_add(1) } else { 0 };
         let (rate, care) = match far {
             _ if far < NEAR => {
                 self.allowance = 0.0;
-                return Change::None;
+                return if self.nearly > STAYS { self.change(far as usize, Care::InPauses) } else { Change::None };
             }
             _ if far < FAR => (0.02, Care::Inaudible),
             _ if far < VERY_FAR => (0.10, Care::Inaudible),
@@ -63,7 +70,10 @@ impl Pace {
         if self.allowance < LEAST {
             return Change::None;
         }
-        let most = self.allowance as usize;
+        self.change(self.allowance as usize, care)
+    }
+
+    fn change(&self, most: usize, care: Care) -> Change {
         if self.behind > 0 { Change::Shorten(most, care) } else { Change::Lengthen(most, care) }
     }
 
@@ -115,6 +125,14 @@ mod tests {
             let jump = if block % 2 == 0 { 5 } else { -5 };
             assert_eq!(pace.decide(jump * MS), Change::None);
         }
+    }
+
+    #[test]
+    fn what_stays_nearly_right_is_made_right_in_pauses() {
+        let mut pace = Pace::default();
+        let changes: Vec<Change> = (0..100).map(|_| pace.decide(4 * MS)).collect();
+        assert!(changes[..STAYS as usize].iter().all(|change| *change == Change::None), "it may pass");
+        assert_eq!(changes[99], Change::Shorten(4 * MS as usize, Care::InPauses));
     }
 
     #[test]

@@ -25,6 +25,8 @@ const QUIET: f32 = 0.005;
 /// How much a splice may cost in sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Care {
+    /// Only where there is nothing to hear.
+    InPauses,
     /// Only where it can't be heard.
     Inaudible,
     /// Where it sounds best, and at once.
@@ -113,10 +115,14 @@ fn faded(old: f32, new: f32, at: usize) -> f32 {
 
 /// The lag, up to `most`, at which the sound is most like `now`.
 fn best_lag<'a>(now: &[f32], most: usize, care: Care, at: impl Fn(usize) -> Option<&'a [f32]>) -> Option<usize> {
+    let is_pause = || meter::rms(now) < QUIET && at(most).is_some_and(|then| meter::rms(then) < QUIET);
+    if care == Care::InPauses {
+        return (most > 0 && is_pause()).then_some(most);
+    }
     if most < SHORTEST_LAG {
         return None;
     }
-    if meter::rms(now) < QUIET && at(most).is_some_and(|then| meter::rms(then) < QUIET) {
+    if is_pause() {
         return Some(most);
     }
     let alike = |lag: usize, step: usize| at(lag).map_or(-1.0, |then| likeness(now, then, step));
@@ -202,5 +208,9 @@ mod tests {
         silence.push(&[0.0; 2_000]);
         assert_eq!(silence.shorten(480, Care::Inaudible), 480);
         assert_eq!(silence.len(), 1_520);
+        assert_eq!(silence.shorten(100, Care::InPauses), 100);
+        let mut tone_follows = Sound::default();
+        tone_follows.push(&tone(2_000));
+        assert_eq!(tone_follows.shorten(100, Care::InPauses), 0);
     }
 }

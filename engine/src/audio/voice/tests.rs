@@ -69,6 +69,22 @@ fn an_even_way_is_heard_whole_with_little_delay() {
 }
 
 #[test]
+fn on_an_even_way_a_frame_waits_for_no_more_than_the_next_call_of_the_speaker() {
+    for (length, samples) in [(FrameLength::Ms10, 480), (FrameLength::Ms20, 960)] {
+        let coding = adapt::coding(Link { good: true, ..Link::default() }, length);
+        let mut encoder = VoiceEncoder::new(coding).unwrap();
+        let frames: Vec<VoiceFrame> =
+            voice(480_000).chunks(BLOCK).filter_map(|block| encoder.encode(block).unwrap()).collect();
+        for phase in 0..10 {
+            let heard = play(&frames, 0, &move |_| Some(40 + phase));
+            let Reception { delay_ms, concealed, late, .. } = heard.reception;
+            assert!((2.0..=13.5).contains(&delay_ms), "{samples} samples, {phase} ms: {delay_ms}");
+            assert_eq!((concealed, late), (0, 0), "{samples} samples, {phase} ms");
+        }
+    }
+}
+
+#[test]
 fn jitter_raises_the_delay_as_far_as_needed_and_no_further() {
     let heard = play(&frames(20, 0.0), 0, &|at| Some(40 + (chance(at, 1) * 60.0) as i64));
     assert!((60.0..100.0).contains(&heard.reception.delay_ms), "{}", heard.reception.delay_ms);

@@ -56,7 +56,7 @@ pub async fn measure(marks: &Marks, calls: usize, seconds: u64) -> Map<String, V
     marks.clear();
     let call = talk(alice, bob, &mut Vec::new(), &mut Vec::new()).await;
     sleep(WARM).await;
-    let (stopwatch, before) = (Stopwatch::start(), memory("self"));
+    let stopwatch = Stopwatch::start();
     sleep(Duration::from_secs(seconds)).await;
     let (cpu, pss) = (stopwatch.percent(2.0), memory("self"));
     hang_up(alice, bob, call).await;
@@ -85,7 +85,6 @@ pub async fn measure(marks: &Marks, calls: usize, seconds: u64) -> Map<String, V
         "drift_ms": round(drift),
         "cpu_pct": cpu,
         "pss_mb": pss.map(round),
-        "pss_growth_mb": before.zip(pss).map(|(before, after)| round(after - before)),
     });
     for buddy in people {
         buddy.handle.stop().await;

@@ -10,16 +10,17 @@
 //!   the sounds themselves: all of mouth to ear but the devices;
 //! - `drift_ms`: how much later or sooner sound came at the end of the call than at its beginning;
 //! - `cpu_pct`: of one core, for one side of a call, by thread;
-//! - `pss_mb`: of all this process, which is two engines in a call and a server; `pss_growth_mb`: what it took more at
-//!   the end of the call than at its beginning.
+//! - `pss_mb`: of all this process, which is two engines in a call and a server.
 //!
-//! In processes of their own: see [`loss`] for `stoi`, `pesq`, `engine_pss_mb`; [`room`] for `mouth_to_ear_ms`, `erle_db`.
+//! In processes of their own: see [`growth`] for `pss_growth_mb`; [`loss`] for `stoi`, `pesq`, `engine_pss_mb`; [`room`] for `mouth_to_ear_ms`, `erle_db`.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that can't go on has failed")]
 #![allow(clippy::wildcard_enum_match_arm, clippy::disallowed_methods, reason = "it waits for events, by the clock")]
 
 mod calls;
 mod cost;
+#[cfg(target_os = "linux")]
+mod growth;
 #[cfg(target_os = "linux")]
 mod loss;
 mod marks;
@@ -43,6 +44,15 @@ struct Arguments {
     /// The Python that has pystoi and pesq.
     #[arg(long, default_value = "python3")]
     python: String,
+    /// How often the echo is listened to with the cleaning.
+    #[arg(long, default_value_t = 1)]
+    echoes: usize,
+    /// Leave out what is measured in this process.
+    #[arg(long)]
+    no_calls: bool,
+    /// Leave out the long call whose memory is watched.
+    #[arg(long)]
+    no_growth: bool,
     /// Leave out the bad network.
     #[arg(long)]
     no_loss: bool,
@@ -56,16 +66,26 @@ type Measured = Result<Map<String, Value>, String>;
 
 fn main() {
     let arguments = Arguments::parse();
-    let marks = marks::Marks::install();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
-    let mut result = runtime.block_on(calls::measure(&marks, arguments.calls, arguments.seconds));
-    drop(runtime);
+    let mut result = if arguments.no_calls { Map::new() } else { here(arguments.calls, arguments.seconds) };
     let left_out = || Err("it was left out".to_owned());
+    let growth = if arguments.no_growth { left_out() } else { growth(arguments.seconds) };
+    take(&mut result, &["pss_growth_mb"], growth);
     let loss = if arguments.no_loss { left_out() } else { loss(&arguments.python) };
     take(&mut result, &["stoi", "pesq", "engine_pss_mb"], loss);
-    let room = if arguments.no_room { left_out() } else { room() };
+    let room = if arguments.no_room { left_out() } else { room(arguments.echoes) };
     take(&mut result, &["mouth_to_ear_ms", "erle_db"], room);
     println!("{}", Value::Object(result));
+}
+
+fn here(calls: usize, seconds: u64) -> Map<String, Value> {
+    let marks = marks::Marks::install();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    runtime.block_on(calls::measure(&marks, calls, seconds))
+}
+
+#[cfg(target_os = "linux")]
+fn growth(seconds: u64) -> Measured {
+    growth::measure(seconds)
 }
 
 #[cfg(target_os = "linux")]
@@ -74,8 +94,13 @@ fn loss(python: &str) -> Measured {
 }
 
 #[cfg(target_os = "linux")]
-fn room() -> Measured {
-    room::measure()
+fn room(echoes: usize) -> Measured {
+    room::measure(echoes)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn growth(_seconds: u64) -> Measured {
+    Err("only Linux says how large a process is".into())
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -84,7 +109,7 @@ fn loss(_python: &str) -> Measured {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn room() -> Measured {
+fn room(_echoes: usize) -> Measured {
     Err("the room is made of PulseAudio".into())
 }
 
