@@ -312,7 +312,7 @@ async fn look_after(table: Arc<Table>, news: mpsc::Sender<CallNews>) {
             let levels = SoundLevels { microphone, speaking, speaking_muted };
             CallNews::show(&news, Event::SoundLevelsChanged { levels });
         }
-        look_after_pictures(&table, &talks);
+        look_after_pictures(&table, &talks, step.is_multiple_of(REPORT));
         if step.is_multiple_of(REPORT) {
             let links: Vec<_> = talks.iter().map(|talk| talk.report()).collect();
             let few = links.len() <= FEW;
@@ -332,15 +332,17 @@ async fn look_after(table: Arc<Table>, news: mpsc::Sender<CallNews>) {
     }
 }
 
-/// Asks for keyframes where they are needed, and codes my pictures for the one who sees me worst.
-fn look_after_pictures(table: &Table, talks: &[Arc<Talk>]) {
+/// Asks for keyframes where they are needed, and in turn codes my pictures for the one who sees me worst.
+fn look_after_pictures(table: &Table, talks: &[Arc<Talk>], in_turn: bool) {
     let stuck = talks.iter().filter(|talk| talk.tend()).count();
     let showing = lock(&table.showing);
     let Some(showing) = showing.as_ref() else { return };
     if stuck > 0 {
         showing.request_keyframe();
     }
-    showing.adapt(talks.iter().map(|talk| talk.video_link()));
+    if in_turn {
+        showing.adapt(talks.iter().map(|talk| talk.video_link()));
+    }
 }
 
 /// What suits the links of two: everyone is sent the same.

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::pace::{KeyframeGate, Pace};
+use self::pace::{Budget, KeyframeGate, Pace};
 use super::{
     adapt::{Adapter, Plan, VideoLink},
     codec::{Encoder, Hint, Rate},
@@ -122,7 +122,10 @@ impl Encode {
         }
         let now = picture.captured();
         let plan = self.adapter.plan(self.hint);
-        let is_wanted = plan.frame.is_some() && work.pace.takes(now, plan.rate) && self.frames.has_room(now);
+        let is_wanted = plan.frame.is_some()
+            && work.budget.allows(now, plan.bits)
+            && work.pace.takes(now, plan.rate)
+            && self.frames.has_room(now);
         if self.shared.keyframe.swap(false, Ordering::Relaxed) || self.frames.is_broken() {
             work.gate.ask();
         }
@@ -150,6 +153,7 @@ impl Encode {
         tracing::trace!(number = frame.number, key = frame.key, bytes = frame.data.len(), "a frame leaves");
         self.shared.coded.fetch_add(1, Ordering::Relaxed);
         self.shared.bytes.fetch_add(frame.data.len() as u64, Ordering::Relaxed);
+        work.budget.spend(frame.data.len(), frame.key);
         if frame.key {
             self.shared.keyframes.fetch_add(1, Ordering::Relaxed);
             work.gate.was_made(frame.captured);
@@ -165,6 +169,7 @@ impl Encode {
 #[derive(Default)]
 struct Work {
     pace: Pace,
+    budget: Budget,
     gate: KeyframeGate,
     preview: Option<Giver<Arc<Picture>>>,
 }

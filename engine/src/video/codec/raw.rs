@@ -11,7 +11,7 @@ use std::ffi::c_void;
 use openh264::encoder::Encoder;
 use openh264_sys2::{
     ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_FRAME_RATE, ENCODER_OPTION_MAX_BITRATE,
-    ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, SEncParamExt, SPATIAL_LAYER_ALL, TagBitrateInfo,
+    ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, ENCODER_OPTION_TRACE_LEVEL, SEncParamExt, SPATIAL_LAYER_ALL, TagBitrateInfo,
 };
 
 use crate::video::{error::VideoError, picture::Size};
@@ -21,10 +21,15 @@ use crate::video::{error::VideoError, picture::Size};
 pub(super) fn arrange(encoder: &mut Encoder, size: Size) -> Result<(), VideoError> {
     let side = |pixels: u32| i32::try_from(pixels).unwrap_or(i32::MAX);
     let mut parameters = SEncParamExt::default();
-    // SAFETY: this option is read into and set from a SEncParamExt.
+    // It would say on standard error that without skipping a rate is only come near to.
+    let mut quiet: i32 = 0;
+    // SAFETY: the first option is set from an int, the other is read into and set from a SEncParamExt.
     unsafe {
+        option(encoder, Access::Write, ENCODER_OPTION_TRACE_LEVEL, &mut quiet)?;
         option(encoder, Access::Read, ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, &mut parameters)?;
         parameters.iTemporalLayerNum = 2;
+        // Left to itself it leaves out a second of pictures where there is much noise; see `encode::pace::Budget`.
+        parameters.bEnableFrameSkip = false;
         let [layer, ..] = &mut parameters.sSpatialLayers;
         (layer.iVideoWidth, layer.iVideoHeight) = (side(size.width()), side(size.height()));
         option(encoder, Access::Write, ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, &mut parameters)

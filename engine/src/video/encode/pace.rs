@@ -24,6 +24,29 @@ impl Pace {
     }
 }
 
+/// Bits that may be spent, which come in at a rate: the encoder comes only near to it.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    /// Bits that were spent ahead.
+    debt: u64,
+    at: Option<u64>,
+}
+
+impl Budget {
+    /// Whether a picture of this moment, in microseconds, can be afforded with so many bits a second: not where half a
+    /// second of them is spent already.
+    pub(super) fn allows(&mut self, now: u64, bits: u32) -> bool {
+        let passed = now.saturating_sub(self.at.replace(now).unwrap_or(now));
+        self.debt = self.debt.saturating_sub(passed.saturating_mul(u64::from(bits)) / 1_000_000);
+        self.debt < u64::from(bits) / 2
+    }
+
+    /// So many bytes were spent on a picture. A keyframe counts half: it is rare, and what follows is waited for.
+    pub(super) fn spend(&mut self, bytes: usize, is_key: bool) {
+        self.debt += bytes as u64 * if is_key { 4 } else { 8 };
+    }
+}
+
 /// Two keyframes have at least so many microseconds between them, whoever asks: each costs as much as ten others.
 const APART: u64 = 500_000;
 
@@ -54,6 +77,26 @@ impl KeyframeGate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_is_kept_and_a_burst_is_paid_back() {
+        let mut budget = Budget::default();
+        let sent: Vec<bool> = (0..300)
+            .map(|n| {
+                let allowed = budget.allows(n * 33_333, 300_000);
+                if allowed {
+                    // Half more than there is.
+                    budget.spend(1_875, false);
+                }
+                allowed
+            })
+            .collect();
+        let share = |part: &[bool]| part.iter().filter(|sent| **sent).count() as f64 / part.len() as f64;
+        assert!(share(&sent[..30]) == 1.0, "a second is borne");
+        assert!((share(&sent[100..]) - 2.0 / 3.0).abs() < 0.03, "{}", share(&sent[100..]));
+        let longest = sent[100..].split(|sent| *sent).map(<[bool]>::len).max();
+        assert_eq!(longest, Some(1), "it never stands still");
+    }
 
     /// How many of a second's pictures are taken, with a camera of this rate.
     fn taken(camera: u64, rate: u32) -> usize {
