@@ -39,6 +39,8 @@ export class Video {
   readonly #stage: Stage;
   readonly #began = performance.now();
   readonly #numbers = new Map<string, number>();
+  /** When each one's last picture was taken. */
+  readonly #given = new Map<string, number>();
   #captured = 0;
 
   constructor(stage: Stage) {
@@ -90,7 +92,10 @@ export class Video {
       await this.#stage.wait(PATIENCE);
       return null;
     }
-    await this.#stage.wait(BETWEEN);
+    const now = performance.now();
+    const due = Math.max(now, (this.#given.get(person) ?? 0) + BETWEEN);
+    this.#given.set(person, due);
+    await this.#stage.wait(due - now);
     const ms = performance.now() - this.#began;
     this.#captured = Math.max(this.#captured + 1, Math.round(ms * 1000));
     if (shows === 'screen') return screen(this.#captured, ms);

@@ -31,6 +31,8 @@ void main() {
   gl_FragColor = vec4(y + 1.59603 * v, y - 0.39176 * u - 0.81297 * v, y + 2.01723 * u, 1.0);
 }`;
 
+/** What is around a picture: the stylesheet's `--room`. */
+const ROOM = [0x0d / 255, 0x0b / 255, 0x09 / 255, 1] as const;
 const PLANES = ['bright', 'blue', 'red'] as const;
 
 export class GlBrush implements Brush {
@@ -67,7 +69,7 @@ export class GlBrush implements Brush {
     this.#side = gl.getUniformLocation(program, 'side');
     // Half a plane may have an odd width.
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    gl.clearColor(0, 0, 0, 1);
+    gl.clearColor(...ROOM);
     this.#textures = PLANES.map((name, n) => {
       gl.uniform1i(gl.getUniformLocation(program, name), n);
       const texture = gl.createTexture();

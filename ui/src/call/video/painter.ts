@@ -10,7 +10,7 @@ import { PlainBrush } from './plain';
 
 export interface Brush {
   readonly way: 'webgl' | '2d';
-  /** Onto a canvas of so many px; what the picture doesn't reach stays black. */
+  /** Onto a canvas of so many px; what the picture doesn't reach stays dark. */
   paint: (picture: Picture, canvas: Size, fill: boolean, mirrored: boolean) => void;
   end: () => void;
 }

@@ -59,6 +59,8 @@ export class PlainBrush implements Brush {
     const place = placed(picture, canvas, fill);
     const context = this.#context;
     context.setTransform(mirrored ? -1 : 1, 0, 0, 1, mirrored ? canvas.width : 0, 0);
+    // The stylesheet's `--room`.
+    context.fillStyle = '#0d0b09';
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.drawImage(this.#sheet.draw(picture), place.x, place.y, place.width, place.height);
   }
