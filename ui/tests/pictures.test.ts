@@ -108,7 +108,10 @@ describe('asking for pictures', () => {
     frames = [];
     vi.stubGlobal('requestAnimationFrame', (run: FrameRequestCallback) => frames.push(run));
   });
-  afterEach(() => vi.unstubAllGlobals());
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+  });
 
   const turn = (): Promise<void> => new Promise((done) => setTimeout(done));
   async function screenFrame(): Promise<void> {
@@ -187,32 +190,40 @@ describe('asking for pictures', () => {
   });
 
   test('one that stays away stands still until it comes again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
     const { questions, still, painted } = asked();
-    questions[0]?.answer(face(1, 0, 0, 32, 32));
-    await screenFrame();
-    for (const n of [1, 2, 3]) {
-      questions[n]?.answer(null);
-      await screenFrame();
-    }
+    const answer = async (n: number, picture: Picture | null, after: number): Promise<void> => {
+      await vi.advanceTimersByTimeAsync(after);
+      questions[n]?.answer(picture);
+      await vi.advanceTimersByTimeAsync(0);
+      for (const run of frames.splice(0)) run(0);
+      await vi.advanceTimersByTimeAsync(0);
+    };
+    await answer(0, face(1, 0, 0, 32, 32), 30);
+    await answer(1, null, 1000);
+    expect(still).toEqual([]);
+    await answer(2, null, 1000);
+    await answer(3, null, 1000);
     expect(still).toEqual([true]);
-    questions[4]?.answer(face(2, 0, 0, 32, 32));
-    await screenFrame();
+    await answer(4, face(2, 0, 0, 32, 32), 30);
     expect(still).toEqual([true, false]);
     expect(painted).toEqual([1, 2]);
     expect(questions.map((one) => one.after)).toEqual([null, 1, 1, 1, 1, 2]);
   });
 
-  test('a question that fails is put again after a pause', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout'] });
+  test('one that there isn’t yet, or that fails, is asked for again after a pause', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
     const { questions } = asked();
-    questions[0]?.fail();
-    await vi.advanceTimersByTimeAsync(100);
+    questions[0]?.answer(null);
+    await vi.advanceTimersByTimeAsync(99);
     expect(questions).toHaveLength(1);
-    await vi.advanceTimersByTimeAsync(500);
-    for (const run of frames.splice(0)) run(0);
-    await vi.advanceTimersByTimeAsync(0);
+    await vi.advanceTimersByTimeAsync(1);
     expect(questions).toHaveLength(2);
-    vi.useRealTimers();
+    questions[1]?.fail();
+    await vi.advanceTimersByTimeAsync(499);
+    expect(questions).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(questions).toHaveLength(3);
   });
 });
 

@@ -143,6 +143,7 @@ describe('pictures', () => {
     const [first, second, third] = window.call().people.map((one) => one.id);
     expect(pictures()).toEqual([first, second, 'me']);
     expect(screen.queryByTestId('call-faces')).toBeNull();
+    expect(screen.getByTestId('video-told').textContent).toBe(`You see ${NAME} and jonas.`);
     expect(tiles().map((one) => one.dataset['shows'])).toEqual(['camera', 'camera', 'nothing']);
     expect(tiles()[0]?.dataset['speaks']).toBe('true');
     expect(within(tiles()[1] as HTMLElement).getByTestId('tile-muted')).not.toBeNull();
@@ -178,6 +179,7 @@ describe('pictures', () => {
     expect(names).toContain(`${NAME}’s screen`);
     expect(names).toContain('Your own picture');
     expect(screen.getByTestId('tile').textContent).toContain('shares the screen');
+    expect(screen.getByTestId('video-told').textContent).toBe(`${NAME} shares the screen.`);
     expect(screen.getAllByTestId('picture')[0]?.dataset['fill']).toBe('false');
   });
 
@@ -318,8 +320,11 @@ describe('my own picture', () => {
     await window.user.click(await screen.findByTestId('mine-hide'));
     expect(screen.queryByTestId('mine')).toBeNull();
     expect(window.call().shows).toBe('camera');
+    expect(screen.queryByTestId('mine-muted')).toBeNull();
     await window.user.click(screen.getByTestId('mine-show'));
     expect(screen.getByTestId('mine')).not.toBeNull();
+    await window.bridge.command({ type: 'mute', on: true });
+    await screen.findByTestId('mine-muted');
   });
 });
 

@@ -5,10 +5,12 @@
 
 import type { Picture } from '../../bridge/bridge';
 
-/** Nothing new for so many answers, about a second each: the picture stands still. */
-const STILL = 2;
-/** After a question that failed, in ms. */
+/** Nothing new for so long: the picture stands still. In ms, as all here. */
+const STILL = 2000;
+/** After a question that failed. */
 const PAUSE = 500;
+/** An empty answer sooner than this means that there is no such picture yet; then a question has time. */
+const QUICK = 100;
 
 export interface Hands {
   next: (after: number | null) => Promise<Picture | null>;
@@ -41,14 +43,16 @@ export class Asking {
   }
 
   async #ask(): Promise<void> {
-    let empty = 0;
+    let since = performance.now();
+    let still = false;
     while (!this.#ended) {
       if (!this.#hands.seen()) {
         await new Promise<void>((done) => (this.#wake = done));
-        empty = 0;
+        since = performance.now();
         continue;
       }
-      const picture = await this.#hands.next(this.#after).catch(() => pause());
+      const asked = performance.now();
+      const picture = await this.#hands.next(this.#after).catch(() => pause(PAUSE));
       if (this.#ended) return;
       if (picture) {
         this.#after = picture.captured;
@@ -56,16 +60,14 @@ export class Asking {
         await frame();
         if (this.#ended) return;
         this.#hands.paint(picture);
-        if (empty >= STILL) this.#hands.stands(false);
-        empty = 0;
-      } else {
-        empty += 1;
-        if (empty === STILL) this.#hands.stands(true);
-        await frame();
-      }
+        since = performance.now();
+      } else if (performance.now() - asked < QUICK) await pause(QUICK);
+      const stands = performance.now() - since >= STILL;
+      if (stands !== still) this.#hands.stands(stands);
+      still = stands;
     }
   }
 }
 
 const frame = (): Promise<unknown> => new Promise((done) => requestAnimationFrame(done));
-const pause = (): Promise<null> => new Promise((done) => setTimeout(() => done(null), PAUSE));
+const pause = (ms: number): Promise<null> => new Promise((done) => setTimeout(() => done(null), ms));

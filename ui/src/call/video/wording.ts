@@ -4,10 +4,12 @@ import type { BuddyView } from '../../bridge/generated/BuddyView';
 import type { Camera } from '../../bridge/generated/Camera';
 import type { CallQuality } from '../../bridge/generated/CallQuality';
 import type { CallView } from '../../bridge/generated/CallView';
+import type { Shows } from '../../bridge/generated/Shows';
 import type { VideoQuality } from '../../bridge/generated/VideoQuality';
 import { called } from '../../shared/names';
 import { count } from '../../shared/time';
 import { words } from '../../shared/words';
+import { listed, type Named } from '../party';
 
 /** The longer side of the smallest picture that is sent, in px: only a narrow line makes one so small. */
 const SMALL = 320;
@@ -24,6 +26,18 @@ export function whyNoVideo(buddy: BuddyView, cameras: Camera[] | null): string |
 export function isSeen({ talkingSinceMs, held, shows, people }: CallView): boolean {
   if (talkingSinceMs === null || held) return false;
   return shows === 'camera' || people.some((one) => one.shows !== 'nothing');
+}
+
+/** Who lets me see what. */
+export function shownInWords(people: Named[]): string {
+  const named = (shows: Shows): string[] =>
+    people.filter((one) => one.shows === shows).map((one) => one.called);
+  const [cameras, screens] = [named('camera'), named('screen')];
+  const told = [
+    ...(cameras.length > 0 ? [words.toldCamera(listed(cameras))] : []),
+    ...(screens.length > 0 ? [words.toldScreen(listed(screens), screens.length)] : []),
+  ];
+  return told.join(' ');
 }
 
 type With = { quality: CallQuality; name: string };

@@ -45,6 +45,9 @@ export const video: typeof english = {
   screenName: (name) => `Bildschirm von ${name}`,
   pictureComing: 'Das Bild kommt gleich…',
   pictureStill: 'Das Bild steht still',
+  toldCamera: (names) => `Du siehst ${names}.`,
+  toldScreen: (names, count) =>
+    count === 1 ? `${names} teilt den Bildschirm.` : `${names} teilen ihre Bildschirme.`,
   tileShares: 'teilt den Bildschirm',
   tileMenu: (name) => `Was du bei ${name} tun kannst`,
   fit: 'Das ganze Bild zeigen',

@@ -49,6 +49,9 @@ export const video = {
   screenName: (name: string) => `${name}’s screen`,
   pictureComing: 'The picture is coming…',
   pictureStill: 'The picture stands still',
+  toldCamera: (names: string) => `You see ${names}.`,
+  toldScreen: (names: string, count: number) =>
+    count === 1 ? `${names} shares the screen.` : `${names} share their screens.`,
   tileShares: 'shares the screen',
   tileMenu: (name: string) => `What you can do about ${name}`,
   fit: 'Show all of the picture',
