@@ -58,7 +58,7 @@ export const video: typeof english = {
   unfoldPictures: 'Bilder zeigen',
   snapshot: (name) => `Bild von ${name} kopieren`,
   snapshotDone: (name) => `Das Bild von ${name} ist kopiert. Füg es ein, wo du magst.`,
-  snapshotFailed: 'Das Bild ließ sich nicht kopieren. Dein System lässt es kein Programm tun.',
+  snapshotFailed: 'Das Bild ließ sich nicht kopieren. Hol dieses Fenster nach vorn und versuch es noch mal.',
   mine: 'Dein eigenes Bild',
   mineScreen: 'Dein eigener Bildschirm',
   mineMove: (corner) => `Dein eigenes Bild, ${corner}. Pfeiltasten bewegen es.`,

@@ -62,7 +62,7 @@ export const video = {
   unfoldPictures: 'Show the pictures',
   snapshot: (name: string) => `Copy ${name}’s picture`,
   snapshotDone: (name: string) => `${name}’s picture is copied. Paste it wherever you like.`,
-  snapshotFailed: 'The picture couldn’t be copied. Your system gives no program a way to.',
+  snapshotFailed: 'The picture couldn’t be copied. Bring this window to the front and try again.',
   mine: 'Your own picture',
   mineScreen: 'Your own screen',
   mineMove: (corner: string) => `Your own picture, ${corner}. Arrow keys move it.`,
