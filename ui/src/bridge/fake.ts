@@ -6,7 +6,7 @@
 // for a registration code. `?call=` puts a call on the way (fake/callscenes.ts), `?nosound` takes the devices away,
 // `?camera=` and a trouble (none, busy, refused, gone, broken) spoils the camera, `?noscreen` the sharing of screens.
 
-import type { Bridge, Picture } from './bridge';
+import type { Bridge } from './bridge';
 import { Calls } from './fake/calls';
 import { CALL_SCENES, callScene, type CallScene } from './fake/callscenes';
 import { idFor } from './fake/cast';
@@ -194,7 +194,7 @@ export class FakeBridge implements Bridge {
     return this.video.all();
   }
 
-  nextPicture(person: string, after: number | null): Promise<Picture | null> {
+  nextPicture(person: string, after: number | null): ReturnType<Bridge['nextPicture']> {
     return this.video.next(person, after);
   }
 
