@@ -109,6 +109,19 @@ describe('being called with video', () => {
     expect(last(window)).toEqual({ type: 'answerCall', call: id, video });
   });
 
+  test('Tab goes from yes to yes to no, as they are seen', async () => {
+    const window = await openWindow('calls');
+    window.bridge.playCall('incomingvideo', 'mira');
+    await screen.findByTestId('incoming-answer-video');
+    await window.user.keyboard('{F6}');
+    const met = [];
+    for (let n = 0; n < 3; n++) {
+      met.push((document.activeElement as HTMLElement).dataset['testid']);
+      await window.user.tab();
+    }
+    expect(met).toEqual(['incoming-answer-video', 'incoming-answer', 'incoming-decline']);
+  });
+
   test('the key answers without showing anybody', async () => {
     const window = await openWindow('calls');
     window.bridge.playCall('incomingvideo', 'mira');
