@@ -187,6 +187,11 @@ export class Juice {
         if (!calls.using.use('speaker', notice.name)) break;
         desk.toast(words.noticeSpeakerUsed(notice.name), { topic: 'speaker' });
         break;
+      case 'noPicture':
+      case 'noScreen':
+      case 'cameraUsed':
+        calls.video.hear(notice, calls.current !== null);
+        break;
       case 'notRecorded':
         desk.trouble(words.noticeNotRecorded);
         break;

@@ -50,7 +50,7 @@ describe('calling somebody', () => {
     const header = screen.getByTestId('conversation-header');
     await window.user.click(within(header).getByRole('button', { name: `Call ${NAME}` }));
     await screen.findByTestId('call-bar');
-    expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA });
+    expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA, video: false });
     expect(stage()).toBe(`Calling ${NAME}…`);
     const [id = ''] = window.bridge.calls.calls.keys();
     window.bridge.calls.change(id, { stage: 'ringing' });
@@ -63,12 +63,12 @@ describe('calling somebody', () => {
     const window = await openWindow('calls');
     await window.user.click(within(row('Al')).getByTestId('call'));
     await screen.findByTestId('call-bar');
-    expect(last(window)).toEqual({ type: 'placeCall', buddy: idFor('Al') });
+    expect(last(window)).toEqual({ type: 'placeCall', buddy: idFor('Al'), video: false });
     expect(row('Al').getAttribute('aria-label')).toContain('There is a call with Al already');
     row('mira').focus();
     await window.user.keyboard('{Shift>}{F10}{/Shift}');
     await window.user.click(await screen.findByTestId('menu-call'));
-    await waitFor(() => expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA }));
+    await waitFor(() => expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA, video: false }));
   });
 
   test.each([
@@ -236,7 +236,7 @@ describe('the echo', () => {
 
   test('is called from an empty list, and says who it is and what it does', async () => {
     const window = await echo();
-    expect(last(window)).toEqual({ type: 'placeCall', buddy: 'echo' });
+    expect(last(window)).toEqual({ type: 'placeCall', buddy: 'echo', video: false });
     expect(screen.getByRole('region', { name: 'Call with Echo' })).not.toBeNull();
     expect(screen.getByTestId('call-note-echo').textContent).toContain(
       'Says back what you say a second later',
@@ -277,7 +277,7 @@ describe('the echo', () => {
   test('is offered where nobody is picked, and not in a call', async () => {
     const window = await openWindow('calls');
     await window.user.click(await screen.findByTestId('pick-echo'));
-    await waitFor(() => expect(last(window)).toEqual({ type: 'placeCall', buddy: 'echo' }));
+    await waitFor(() => expect(last(window)).toEqual({ type: 'placeCall', buddy: 'echo', video: false }));
     await waitFor(() => expect(screen.queryByTestId('pick-echo')).toBeNull());
   });
 
@@ -406,7 +406,7 @@ describe('being called', () => {
     await window.user.keyboard('{Shift>}{F6}{/Shift}{Shift>}{F6}{/Shift}');
     expect(document.activeElement).toBe(screen.getByTestId('composer'));
     await window.user.keyboard('{Control>}{Shift>}a{/Shift}{/Control}');
-    await waitFor(() => expect(last(window)).toEqual({ type: 'answerCall', call: id }));
+    await waitFor(() => expect(last(window)).toEqual({ type: 'answerCall', call: id, video: false }));
     await waitFor(() => expect(screen.queryByTestId('incoming')).toBeNull());
     expect(screen.getByTestId('conversation').dataset['buddy']).toBe(MIRA);
   });
@@ -502,7 +502,7 @@ describe('the end', () => {
     await screen.findByTestId('call-ended');
     await expectAccessible();
     await window.user.click(screen.getByTestId('call-again'));
-    expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA });
+    expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA, video: false });
     await waitFor(() => expect(screen.queryByTestId('call-ended')).toBeNull());
     window.bridge.calls.end(window.bridge.calls.begin(idFor('ines'), {}).id, 'missed');
     await screen.findByTestId('call-ended');
@@ -537,7 +537,7 @@ describe('what stays in the conversation', () => {
     ]);
     await expectAccessible();
     await window.user.click(screen.getAllByRole('button', { name: `Call back: ${NAME}` })[0] as HTMLElement);
-    expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA });
+    expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA, video: false });
   });
 
   test('can be neither answered nor edited nor deleted', async () => {
@@ -775,7 +775,7 @@ describe('microphone and loudspeaker', () => {
     const window = await sheet();
     await window.user.click(screen.getByTestId('sound-echo'));
     await screen.findByTestId('call-bar');
-    expect(last(window)).toEqual({ type: 'placeCall', buddy: 'echo' });
+    expect(last(window)).toEqual({ type: 'placeCall', buddy: 'echo', video: false });
     expect(document.querySelector('dialog')).toBeNull();
   });
 

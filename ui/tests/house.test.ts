@@ -58,7 +58,7 @@ describe('words', () => {
 
   test('no screen speaks of peers, nodes or multiaddrs', () => {
     for (const language of Object.keys(languages)) {
-      const text = ['', '/call', '/group', '/talk']
+      const text = ['', '/call', '/group', '/talk', '/video']
         .map((part) => readFileSync(join(SOURCE, `shared/words/${language}${part}.ts`), 'utf8'))
         .join();
       expect(text).not.toMatch(/\bpeers?\b|\bnodes?\b|multiaddr|something went wrong/i);

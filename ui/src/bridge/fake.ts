@@ -3,7 +3,8 @@
 // `?scene=` chooses what is there at the start (firstrun, locked, empty, few, many, offline, long, showcase, rich,
 // huge, calls); `?still` keeps the cast from moving on its own, and `?nokeyring` takes the keyring away. Passwords containing
 // "wrong" are wrong, the name "taken" is taken, "nobody" is nobody's, and a server address with "invite" in it asks
-// for a registration code. `?call=` puts a call on the way (fake/callscenes.ts), `?nosound` takes the devices away.
+// for a registration code. `?call=` puts a call on the way (fake/callscenes.ts), `?nosound` takes the devices away,
+// `?camera=` and a trouble (none, busy, refused, gone, broken) spoils the camera, `?noscreen` the sharing of screens.
 
 import type { Bridge } from './bridge';
 import { Account } from './fake/account';
@@ -16,6 +17,7 @@ import { SCENES, set, type Scene } from './fake/scenes';
 import { Sounds } from './fake/sounds';
 import { DONE, refused, Stage } from './fake/stage';
 import { Talks } from './fake/talks';
+import { TROUBLES, Video } from './fake/video';
 import type { BuddyView } from './generated/BuddyView';
 import type { ChosenFile } from './generated/ChosenFile';
 import type { Command } from './generated/Command';
@@ -29,6 +31,7 @@ import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
 import type { Snapshot } from './generated/Snapshot';
 import type { SoundDevices } from './generated/SoundDevices';
+import type { VideoDevices } from './generated/VideoDevices';
 import type { WindowNews } from './generated/WindowNews';
 
 export { SCENES, type Scene };
@@ -40,6 +43,9 @@ export function fakeFromAddress(url: URL): FakeBridge {
   fake.hasKeyring = !url.searchParams.has('nokeyring');
   fake.takeDrops();
   if (url.searchParams.has('nosound')) fake.sounds.unplug();
+  fake.video.trouble = TROUBLES.find((known) => known === url.searchParams.get('camera')) ?? null;
+  if (fake.video.trouble === 'none') fake.video.unplug();
+  fake.video.canShare = !url.searchParams.has('noscreen');
   const call = CALL_SCENES.find((known) => known === url.searchParams.get('call'));
   if (call) setTimeout(() => fake.playCall(call, url.searchParams.get('with')), 400);
   return fake;
@@ -58,6 +64,7 @@ export class FakeBridge implements Bridge {
   readonly files: Files;
   readonly talks: Talks;
   readonly sounds: Sounds;
+  readonly video: Video;
   readonly calls: Calls;
 
   #windowHearers = new Set<(news: WindowNews) => void>();
@@ -72,7 +79,8 @@ export class FakeBridge implements Bridge {
     this.talks = new Talks(this.#stage, this.#people);
     this.files = new Files(this.#stage, this.#people, this.talks);
     this.sounds = new Sounds(this.#stage);
-    this.calls = new Calls(this.#stage, this.#people, this.talks, this.sounds);
+    this.video = new Video(this.#stage);
+    this.calls = new Calls(this.#stage, this.#people, this.talks, this.sounds, this.video);
     this.#begin(scene);
     if (lively && this.#people.buddies.size > 0) this.#people.comeAndGo();
   }
@@ -170,6 +178,15 @@ export class FakeBridge implements Bridge {
     return this.sounds.all();
   }
 
+  async videoDevices(): Promise<VideoDevices> {
+    await this.#stage.wait(60);
+    return this.video.all();
+  }
+
+  nextPicture(person: string, after: number | null): ReturnType<Bridge['nextPicture']> {
+    return this.video.next(person, after);
+  }
+
   async openLink(url: string): Promise<void> {
     this.opened.push(url);
     if (this.#stage.pace > 0) window.open(url, '_blank', 'noopener');
@@ -232,8 +249,8 @@ export class FakeBridge implements Bridge {
 
   /** Put a call on the way. */
   playCall(scene: CallScene, wanted: string | null = null): void {
-    const { calls, sounds } = this;
-    callScene(scene, { stage: this.#stage, people: this.#people, calls, sounds }, wanted);
+    const { calls, sounds, video } = this;
+    callScene(scene, { stage: this.#stage, people: this.#people, calls, sounds, video }, wanted);
   }
 
   /** In a browser the page itself hears of what is dropped, where the app's frame would. */
@@ -341,6 +358,12 @@ export class FakeBridge implements Bridge {
         this.tellWindow({ type: 'talkKey', state: has ? { type: 'works', keys: null } : { type: 'unset' } });
         return this.sounds.set(command.settings);
       }
+      case 'showInCall':
+        return this.calls.show(command);
+      case 'setVideo':
+        return this.video.set(command.settings);
+      case 'testVideo':
+        return this.video.test(command.on);
       case 'testSound':
         return this.sounds.test(command.on);
       case 'createInvite': {

@@ -22,6 +22,7 @@ import type { Desk } from '../shared/desk.svelte';
 import { Company } from './company.svelte';
 import type { Around } from './notes';
 import { Using } from './using.svelte';
+import { Video } from './video/video.svelte';
 
 /** A call that is over, for as long as that is news. */
 export type Ended = {
@@ -39,6 +40,7 @@ export class Calls {
   readonly quality = new SvelteMap<string, CallQuality>();
   readonly company = new Company();
   readonly using = new Using(() => this.#all.length > 0);
+  readonly video: Video;
   levels = $state.raw<SoundLevels>(QUIET);
   devices = $state.raw<SoundDevices | null>(null);
   /** The devices could not be asked for. */
@@ -55,6 +57,7 @@ export class Calls {
   constructor(session: Session, desk: Desk) {
     this.#session = session;
     this.#desk = desk;
+    this.video = new Video(session, desk);
   }
 
   /** Those that ring here. */
@@ -90,9 +93,11 @@ export class Calls {
     this.#all = snapshot.calls;
     this.#forget();
     if (this.#all.length === 0) this.using.over();
+    if (this.#all.length === 0) this.video.over();
     if (snapshot.phase.type === 'open') return;
     this.ended = null;
     this.devices = null;
+    this.video.devices = null;
     this.test = null;
     this.levels = QUIET;
   }
@@ -118,6 +123,9 @@ export class Calls {
         this.devices = event.devices;
         this.blind = false;
         break;
+      case 'videoDevicesChanged':
+        this.video.know(event.devices);
+        break;
       case 'soundTestChanged':
         this.test = event.test;
         if (event.test === 'done' || event.test === 'failed') this.levels = QUIET;
@@ -138,9 +146,9 @@ export class Calls {
     }
   }
 
-  place(buddy: string): void {
+  place(buddy: string, video = false): void {
     if (this.ended?.buddy === buddy) this.ended = null;
-    void this.#do({ type: 'placeCall', buddy });
+    void this.#do({ type: 'placeCall', buddy, video });
   }
 
   add(call: CallView, buddy: string): void {
@@ -151,8 +159,8 @@ export class Calls {
     void this.#do({ type: 'removeFromCall', person: person.id });
   }
 
-  answer(call: CallView): void {
-    void this.#do({ type: 'answerCall', call: call.id });
+  answer(call: CallView, video = false): void {
+    void this.#do({ type: 'answerCall', call: call.id, video });
   }
 
   decline(call: CallView): void {
@@ -226,6 +234,7 @@ export class Calls {
     if (this.#all.length > 0) return;
     this.levels = QUIET;
     this.using.over();
+    this.video.over();
     this.#pushing = false;
   }
 

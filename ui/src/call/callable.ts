@@ -7,6 +7,7 @@ import { byName } from '../buddies/groups';
 import { useRoster } from '../buddies/roster.svelte';
 import { useCalls } from './call.svelte';
 import { whyNot } from './wording';
+import { whyNoVideo } from './video/wording';
 
 export interface Callable {
   /** Why not; null where they can be called. */
@@ -43,6 +44,20 @@ export function useCallable(buddy: () => BuddyView): Callable {
     why,
     place: () => {
       if (why() === null) calls.place(buddy().id);
+    },
+  };
+}
+
+/** The same with pictures: it takes a camera there and one here. To be called while a component is being made. */
+export function useVideoCallable(buddy: () => BuddyView): Callable {
+  const calls = useCalls();
+  const callable = useCallable(buddy);
+  void calls.video.look();
+  const why = (): string | null => callable.why() ?? whyNoVideo(buddy(), calls.video.cameras);
+  return {
+    why,
+    place: () => {
+      if (why() === null) calls.place(buddy().id, true);
     },
   };
 }

@@ -9,12 +9,14 @@ import type { CallView } from '../generated/CallView';
 import type { Command } from '../generated/Command';
 import type { EndReason } from '../generated/EndReason';
 import type { Reply } from '../generated/Reply';
+import type { Shows } from '../generated/Shows';
 import { ECHO } from '../../shared/names';
 import type { People } from './people';
 import { person, whole } from './persons';
 import type { Sounds } from './sounds';
 import { DONE, refused, type Stage } from './stage';
 import type { Talks } from './talks';
+import type { Video } from './video';
 
 type Asked<T extends Command['type']> = Extract<Command, { type: T }>;
 
@@ -29,24 +31,30 @@ export class Calls {
   readonly #people: People;
   readonly #talks: Talks;
   readonly #sounds: Sounds;
+  readonly #video: Video;
   #next = 1;
 
-  constructor(stage: Stage, people: People, talks: Talks, sounds: Sounds) {
+  constructor(stage: Stage, people: People, talks: Talks, sounds: Sounds, video: Video) {
     this.#stage = stage;
     this.#people = people;
     this.#talks = talks;
     this.#sounds = sounds;
+    this.#video = video;
     sounds.call = () => [...this.calls.values()].find((one) => one.stage === 'talking' && !one.held);
+    video.shownBy = (person) => this.#shownBy(person);
+    video.blind = () => {
+      for (const id of this.calls.keys()) this.change(id, { shows: 'nothing' });
+    };
   }
 
-  place({ buddy }: Asked<'placeCall'>): Reply {
+  place({ buddy, video }: Asked<'placeCall'>): Reply {
     if (buddy === ECHO) return this.#echo();
     const who = this.#people.known(buddy);
     if (who.route === null || !who.canVoice) throw refused('notReachable');
     if (this.#sounds.devices.microphones.length === 0) throw refused('noSound');
     if (this.#isIn(buddy) || this.calls.size >= MOST) throw refused('inCall');
     this.#holdOthers(null);
-    const { id } = this.begin(buddy, { mine: true, stage: 'calling' });
+    const { id } = this.begin(buddy, { mine: true, stage: 'calling', shows: video ? 'camera' : 'nothing' });
     if (this.#stage.pace > 0) void this.#ring(id);
     return DONE;
   }
@@ -69,6 +77,8 @@ export class Calls {
       recording: false,
       volume: 100,
       with: [],
+      offers: 'nothing',
+      shows: 'nothing',
       ...more,
     });
     this.calls.set(id, call);
@@ -128,8 +138,9 @@ export class Calls {
     return DONE;
   }
 
-  answer({ call }: Asked<'answerCall'>): Reply {
+  answer({ call, video }: Asked<'answerCall'>): Reply {
     this.#known(call);
+    if (video) this.change(call, { shows: 'camera' });
     this.#holdOthers(call);
     void this.#connect(call);
     return DONE;
@@ -139,6 +150,16 @@ export class Calls {
     this.#known(call);
     if (!on) this.#holdOthers(call);
     this.change(call, { held: on });
+    return DONE;
+  }
+
+  /** Something of mine is seen in a call, as far as it can be. */
+  show({ call, shows }: Asked<'showInCall'>): Reply {
+    this.#known(call);
+    const can = shows === 'nothing' || (shows === 'screen' ? this.#video.openScreen() : this.#video.open());
+    const waited = this.#video.trouble !== null && this.#video.trouble !== 'none';
+    if (can || (shows === 'camera' && waited)) this.change(call, { shows });
+    else this.change(call, { shows: 'nothing' });
     return DONE;
   }
 
@@ -189,6 +210,12 @@ export class Calls {
 
   #id(): string {
     return (this.#next++).toString(16).padStart(32, '0');
+  }
+
+  #shownBy(person: string): Shows {
+    const heard = [...this.calls.values()].find((one) => one.stage === 'talking' && !one.held);
+    if (person === 'me') return heard?.shows ?? 'nothing';
+    return heard?.people.find((one) => one.id === person && !one.held)?.shows ?? 'nothing';
   }
 
   #with(person: string): CallView | undefined {
@@ -242,6 +269,12 @@ export class Calls {
     if (this.#stage.pace === 0) return;
     await this.#stage.wait(600);
     this.change(id, { stage: 'talking', talkingSinceMs: Date.now() });
+    const { people, shows, offers } = this.#known(id);
+    if (shows === 'camera') this.#video.open();
+    for (const one of people) {
+      const seen = offers !== 'nothing' || (shows === 'camera' && this.#people.known(one.buddy).canVideo);
+      if (seen) this.changePerson(one.id, { shows: 'camera' });
+    }
     this.#sounds.live();
   }
 }

@@ -7,6 +7,8 @@ import type { Calls } from './calls';
 import type { People } from './people';
 import { qualityOf, type Sounds } from './sounds';
 import type { Stage } from './stage';
+import type { Video } from './video';
+import { isVideoScene, VIDEO_SCENES, videoScene } from './videoscenes';
 
 export const CALL_SCENES = [
   'calling',
@@ -28,6 +30,7 @@ export const CALL_SCENES = [
   'echo',
   'lost',
   ...GROUP_SCENES,
+  ...VIDEO_SCENES,
 ] as const;
 export type CallScene = (typeof CALL_SCENES)[number];
 
@@ -36,16 +39,17 @@ export interface Parts {
   people: People;
   calls: Calls;
   sounds: Sounds;
+  video: Video;
 }
 
 /** With whoever is wanted, or the first of the buddies who can be called; and with another one where it takes two. */
 export function callScene(
   scene: CallScene,
-  { stage, people, calls, sounds }: Parts,
+  { stage, people, calls, sounds, video }: Parts,
   wanted: string | null,
 ): void {
   if (scene === 'echo') {
-    calls.place({ type: 'placeCall', buddy: ECHO });
+    calls.place({ type: 'placeCall', buddy: ECHO, video: false });
     return;
   }
   const able = [...people.buddies.values()].filter((one) => one.canVoice);
@@ -64,7 +68,9 @@ export function callScene(
     const microphone = speakingMuted ? 0 : 0.55;
     stage.tell({ type: 'soundLevelsChanged', levels: { microphone, speaking, speakingMuted } });
   };
-  if (isGroupScene(scene)) return groupScene(scene, { stage, people, calls, sounds }, first);
+  const parts = { stage, people, calls, sounds, video };
+  if (isGroupScene(scene)) return groupScene(scene, parts, first);
+  if (isVideoScene(scene)) return videoScene(scene, parts, first);
   switch (scene) {
     case 'calling':
     case 'ringing':

@@ -14,6 +14,7 @@ export function person(id: string, buddy: string, more: Partial<CallPerson> = {}
     held: false,
     recording: false,
     volume: 100,
+    shows: 'nothing',
     ...more,
   };
 }
@@ -26,7 +27,8 @@ export function whole(call: Rest): CallView {
   const [first, ...others] = people;
   const alone = others.length === 0 && (first?.name ?? null) === null;
   const { buddy, stage, theyMuted: muted, heldByThem: held, theyRecord: recording, volume } = call;
-  const only = person(first?.id ?? call.id, buddy, { stage, muted, held, recording, volume });
+  const shows = first?.shows ?? 'nothing';
+  const only = person(first?.id ?? call.id, buddy, { stage, muted, held, recording, volume, shows });
   const there = alone ? [only] : people;
   const met = there.some((one) => one.name !== null);
   const canAdd = stage === 'talking' && !call.held && !met && buddy !== ECHO;

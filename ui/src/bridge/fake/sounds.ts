@@ -37,6 +37,8 @@ export function qualityOf(call: string, figures: Figures): CallQuality {
     delayMs: 62,
     kbitS: 31,
     relayed: false,
+    fromThem: null,
+    toThem: null,
     ...figures,
   };
 }

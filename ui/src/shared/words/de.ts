@@ -3,12 +3,14 @@
 import { call } from './de/call';
 import { group } from './de/group';
 import { talk } from './de/talk';
+import { video } from './de/video';
 import type { Words } from './index';
 
 export const de: Words = {
   ...talk,
   ...call,
   ...group,
+  ...video,
   tag: 'de',
   states: {
     here: 'Da',
@@ -74,6 +76,7 @@ export const de: Words = {
     keyChanged: 'Der Schlüssel hat sich gerade noch einmal geändert. Vergleicht die neue Nummer.',
     notReachable: 'Für einen Anruf gerade nicht erreichbar. Schreib stattdessen; das kommt an.',
     noSound: 'Hier geht kein Mikrofon oder kein Lautsprecher. Steck etwas an oder wähl ein anderes Gerät.',
+    noCamera: 'Hier geht keine Kamera. Steck eine an oder wähl eine andere.',
     inCall: 'Das sind genug Anrufe. Beende einen und versuch es noch mal.',
     tooManyBuddies: 'Mehr als tausend Buddys gehen nicht. Entferne erst jemanden.',
     internal: 'Da hat JUICE einen Fehler gemacht. Versuch es noch mal; wenn es bleibt, starte JUICE neu.',

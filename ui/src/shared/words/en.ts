@@ -7,6 +7,7 @@ import type { Waiting } from '../../bridge/generated/Waiting';
 import { call } from './en/call';
 import { group } from './en/group';
 import { talk } from './en/talk';
+import { video } from './en/video';
 
 const states: Record<BuddyState, string> = {
   here: 'Here',
@@ -77,6 +78,7 @@ const errors: Record<ErrorCode, string> = {
   keyChanged: 'Their key has just changed again. Compare the new number.',
   notReachable: 'They can’t be reached for a call right now. Write instead; it gets there.',
   noSound: 'No microphone or loudspeaker can be used here. Plug one in, or choose another.',
+  noCamera: 'No camera can be used here. Plug one in, or choose another.',
   inCall: 'There are calls enough. End one, then try again.',
   tooManyBuddies: 'A thousand buddies are the most. Remove someone first.',
   internal: 'JUICE made a mistake here. Try again; if it stays, restart JUICE.',
@@ -86,6 +88,7 @@ export const en = {
   ...talk,
   ...call,
   ...group,
+  ...video,
   tag: 'en',
   states,
   availability,

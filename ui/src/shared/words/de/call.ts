@@ -134,7 +134,7 @@ export const call: typeof english = {
   lengthMinutes: (minutes, seconds) => (seconds === 0 ? `${minutes} min` : `${minutes} min ${seconds} s`),
   lengthHours: (hours, minutes) => (minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`),
 
-  sound: 'Mikrofon und Lautsprecher',
+  sound: 'Ton und Kamera',
   microphone: 'Mikrofon',
   speaker: 'Lautsprecher',
   deviceSystem: 'Wie vom System vorgegeben',
@@ -215,7 +215,7 @@ export const call: typeof english = {
     Divide: '÷',
     Decimal: '.',
   },
-  soundSettings: 'Alle Toneinstellungen',
+  soundSettings: 'Alles zu Ton und Kamera',
 
   keyAnswer: 'Anruf annehmen',
   keyDecline: 'Anruf ablehnen',

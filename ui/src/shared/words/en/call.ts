@@ -147,7 +147,7 @@ export const call = {
     minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`,
 
   // Microphone and loudspeaker
-  sound: 'Microphone and loudspeaker',
+  sound: 'Sound and camera',
   microphone: 'Microphone',
   speaker: 'Loudspeaker',
   deviceSystem: 'As the system says',
@@ -228,7 +228,7 @@ export const call = {
     Divide: '÷',
     Decimal: '.',
   } as Record<string, string>,
-  soundSettings: 'All sound settings',
+  soundSettings: 'All settings of sound and camera',
 
   // Keyboard sheet
   keyAnswer: 'Answer a call',

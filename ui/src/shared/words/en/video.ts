@@ -1,0 +1,101 @@
+// What is said about pictures in calls: cameras, screens, and how they come, in English.
+
+import type { CameraTrouble } from '../../../bridge/generated/CameraTrouble';
+
+const cameraTroubles: Record<CameraTrouble, string> = {
+  none: 'No camera is there. Plug one in, and it appears here by itself.',
+  busy: 'Another program is using your camera. Close it there, then try again.',
+  refused: 'Your system doesn’t let JUICE use the camera. Allow it in its privacy settings, then try again.',
+  gone: 'Your camera is unplugged. Plug it in again, or choose another one.',
+  broken: 'Your camera gives no picture. Unplug it and plug it in again, or choose another one.',
+};
+
+export const video = {
+  cameraTroubles,
+
+  // Placing and answering
+  videoCall: 'Call with video',
+  videoCallName: (name: string) => `Call ${name} with video`,
+  videoNotThere: (name: string) => `${name} has no camera right now. You can call without.`,
+  videoNotHere: 'You have no camera here. Plug one in, or call without.',
+  incomingVideo: 'Video call',
+  answerVideo: 'Answer with camera',
+  answerVideoName: (name: string) => `Answer ${name} and show yourself`,
+  answerVoice: 'Answer without camera',
+  answerVoiceName: (name: string) => `Answer ${name} without showing yourself`,
+  answerVideoHolding: (name: string) => `Answer with camera and hold ${name}`,
+  answerVoiceHolding: (name: string) => `Answer without camera and hold ${name}`,
+  answerSeeing: 'You have no camera here, but you see theirs.',
+  incomingVideoKeys: 'Ctrl + Shift + A answers without camera, Ctrl + Shift + D declines',
+
+  // What I show
+  camera: 'Camera',
+  cameraOn: 'Camera on',
+  cameraHint: 'Show yourself',
+  cameraOnHint: 'Turn your camera off',
+  share: 'Share',
+  sharing: 'Sharing',
+  shareHint: 'Show your whole screen',
+  sharingHint: 'Show your screen no more',
+  shareLater: 'You can show your screen once somebody has answered.',
+  screenCant: 'This system’s screen can’t be shown yet. Your camera can.',
+  sharingWith: (name: string) => `You are sharing your screen with ${name}`,
+  sharingStop: 'Stop sharing',
+  noticeCameraUsed: (device: string) => `You are seen by «${device}» from here on.`,
+
+  // What is seen
+  pictures: 'Pictures of this call',
+  pictureName: (name: string) => `${name}’s picture`,
+  screenName: (name: string) => `${name}’s screen`,
+  pictureComing: 'The picture is coming…',
+  pictureStill: 'The picture stands still',
+  toldCamera: (names: string) => `You see ${names}.`,
+  toldScreen: (names: string, count: number) =>
+    count === 1 ? `${names} shares the screen.` : `${names} share their screens.`,
+  tileShares: 'shares the screen',
+  tileMenu: (name: string) => `What you can do about ${name}`,
+  fit: 'Show all of the picture',
+  fill: 'Fill the frame',
+  fullScreen: 'Full screen',
+  fullScreenEnd: 'Leave full screen',
+  foldPictures: 'Fold the pictures away',
+  unfoldPictures: 'Show the pictures',
+  snapshot: (name: string) => `Copy ${name}’s picture`,
+  snapshotDone: (name: string) => `${name}’s picture is copied. Paste it wherever you like.`,
+  snapshotFailed: 'The picture couldn’t be copied. Bring this window to the front and try again.',
+  mine: 'Your own picture',
+  mineScreen: 'Your own screen',
+  mineMove: (corner: string) => `Your own picture, ${corner}. Arrow keys move it.`,
+  mineHide: 'Hide your own picture',
+  mineShow: 'Show your own picture',
+  corners: {
+    topLeft: 'top left',
+    topRight: 'top right',
+    bottomLeft: 'bottom left',
+    bottomRight: 'bottom right',
+  },
+
+  // How it is
+  videoSmallFrom: (name: string) => `${name}’s picture is small because the line is narrow.`,
+  videoSlowFrom: (name: string) => `${name}’s picture jerks because the line is narrow.`,
+  videoStillFrom: (name: string) => `${name}’s picture waits: the line is narrow, and the voice goes first.`,
+  videoSmallTo: (name: string) => `Your picture is small at ${name}’s because the line is narrow.`,
+  videoSlowTo: (name: string) => `Your picture jerks at ${name}’s because the line is narrow.`,
+  videoStillTo: 'Your picture waits: the line is narrow, and the voice goes first.',
+  figureVideoFrom: (name: string) => `${name}’s picture`,
+  figureVideoTo: 'Your picture',
+  videoFigures: (size: string, fps: string, rate: string) => `${size}, ${fps}/s, ${rate}`,
+
+  // Cameras
+  cameraFirst: 'The first there is',
+  cameraFirstNow: (name: string) => `First: ${name}`,
+  cameraLoading: 'Looking for cameras…',
+  cameraFailed: 'Cameras couldn’t be looked for.',
+  preview: 'See yourself',
+  previewStop: 'Turn off',
+  previewHint: 'Only you see it. Nothing leaves this computer.',
+  previewInCall: 'You can look at yourself when your call is over.',
+
+  // Keyboard sheet
+  keyFullScreen: 'Pictures of a call in full screen',
+};
