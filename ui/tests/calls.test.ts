@@ -803,11 +803,21 @@ describe('without eyes and without a mouse', () => {
     const quality = await screen.findByTestId('call-quality');
     screen.getByTestId('call-who').focus();
     const met = [];
-    for (let n = 0; n < 7; n++) {
+    for (let n = 0; n < 9; n++) {
       await window.user.tab();
       met.push(named(document.activeElement));
     }
-    expect(met).toEqual([named(quality), 'Mute', 'Deafen', 'Hold', 'Add', 'More', 'Hang up']);
+    expect(met).toEqual([
+      named(quality),
+      'Mute',
+      'Deafen',
+      'Camera',
+      'Share',
+      'Hold',
+      'Add',
+      'More',
+      'Hang up',
+    ]);
     await window.user.keyboard('{Enter}');
     expect(last(window)).toEqual({ type: 'hangUp', call: call.id });
   });
