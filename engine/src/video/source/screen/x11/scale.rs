@@ -9,6 +9,10 @@ use crate::video::picture::Size;
 /// All of a mean; of a byte it is just what 16 bits hold.
 const WHOLE: usize = 256;
 
+/// The first and third byte of a pixel, and half of [`WHOLE`] in each, by which a mean is rounded.
+const EVEN: u32 = 0x00ff_00ff;
+const HALVES: u32 = 0x0080_0080;
+
 /// Of what rows, or columns, those of the result are the mean.
 struct Spans {
     /// The first one, and where its shares are.
@@ -57,12 +61,15 @@ pub(super) fn shrink(pixels: &[u8], (width, height): (usize, usize), size: Size,
         line.iter_mut().zip(&sums).for_each(|(value, sum)| *value = (sum / WHOLE as u16) as u8);
         let line = line.as_chunks::<4>().0;
         for (small, (first, shares)) in small.as_chunks_mut::<4>().0.iter_mut().zip(columns.iter()) {
-            let mut mean = [WHOLE as u16 / 2; 4];
+            // Two bytes of a pixel at once, each in 16 bits.
+            let (mut even, mut odd) = (HALVES, HALVES);
             let covered = line.get(first..first + shares.len()).unwrap_or_default();
             for (pixel, share) in covered.iter().zip(shares) {
-                mean.iter_mut().zip(pixel).for_each(|(mean, value)| *mean += share * u16::from(*value));
+                let (pixel, share) = (u32::from_le_bytes(*pixel), u32::from(*share));
+                even += (pixel & EVEN) * share;
+                odd += ((pixel >> 8) & EVEN) * share;
             }
-            *small = mean.map(|sum| (sum / WHOLE as u16) as u8);
+            *small = (((even >> 8) & EVEN) | (odd & !EVEN)).to_le_bytes();
         }
     }
 }
