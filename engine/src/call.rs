@@ -343,11 +343,11 @@ impl Talks {
         Ok(())
     }
 
-    /// Uses another camera, at once.
+    /// Uses another camera or screen, at once.
     fn set_video(&mut self, settings: VideoSettings) -> Result<(), CommandError> {
         let vision = &mut self.equipment.vision;
         vision.set(settings).map_err(not_saved)?;
-        self.groups.values().for_each(|group| group.use_camera(vision));
+        self.groups.values().for_each(|group| group.use_chosen(vision));
         if let (Some(mirror), Some(setup)) = (&self.mirror, vision.setup(Shows::Camera)) {
             mirror.use_setup(setup);
         }

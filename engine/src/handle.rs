@@ -253,9 +253,9 @@ impl Handle {
         self.ask(Order::SoundDevices).await.unwrap_or_else(nothing)
     }
 
-    /// Cameras, and which is used.
+    /// Cameras, screens, and which are used.
     pub async fn video_devices(&self) -> VideoDevices {
-        let nothing = || VideoDevices { cameras: Vec::new(), settings: Default::default() };
+        let nothing = || VideoDevices { cameras: Vec::new(), screens: Vec::new(), settings: Default::default() };
         self.ask(Order::VideoDevices).await.unwrap_or_else(nothing)
     }
 

@@ -55,7 +55,10 @@ pub use self::{
     keeper::VideoEvent,
     measure::{Codec, measure},
     picture::{LEAST_SIDE, LONGEST_SIDE, Picture, SHORTEST_SIDE, Size},
-    source::{AboutSource, Camera, CameraId, SourceChoice, Synthetic, VideoSource, Wanted, cameras},
+    source::{
+        AboutSource, Camera, CameraId, ScreenChoice, ScreenId, ScreenKind, SourceChoice, Synthetic, VideoSource,
+        Wanted, cameras, screens,
+    },
     stamp::{Stamp, read_luma, read_stamp},
 };
 

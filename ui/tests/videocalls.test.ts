@@ -87,7 +87,7 @@ describe('calling with video', () => {
     const button = within(screen.getByTestId('conversation-header')).getByTestId('call-video');
     await waitFor(() => expect(button.title).toContain('You have no camera here'));
     window.bridge.video.cameras = [{ id: 'new', name: 'New' }];
-    window.bridge.video.set({ camera: null });
+    window.bridge.video.set({ camera: null, screen: null });
     await waitFor(() => expect(button.getAttribute('aria-disabled')).toBe('false'));
   });
 });
@@ -474,7 +474,7 @@ describe('seeing oneself before others do', () => {
     expect((await screen.findByTestId('no-camera')).textContent).toContain('Plug one in');
     expect(screen.queryByTestId('preview-toggle')).toBeNull();
     window.bridge.video.cameras = [{ id: 'new', name: 'New' }];
-    window.bridge.video.set({ camera: null });
+    window.bridge.video.set({ camera: null, screen: null });
     expect((await screen.findByTestId('camera')).textContent).toContain('First: New');
   });
 

@@ -199,13 +199,7 @@ impl Group {
         }
         self.shows.1 = wanted;
         close(lock(&self.table.showing).take());
-        let Some(setup) = vision.setup(wanted) else {
-            if wanted == Shows::Screen {
-                CallNews::show(&self.news, Event::Notice { notice: Notice::NoScreen });
-                let _ = self.news.try_send(CallNews::NoPicture(id));
-            }
-            return;
-        };
+        let Some(setup) = vision.setup(wanted) else { return };
         let table = Arc::downgrade(&self.table);
         let audience = Audience {
             group: Some(id),
@@ -222,11 +216,9 @@ impl Group {
         }
     }
 
-    /// Uses the camera that is chosen now.
-    pub fn use_camera(&self, vision: &Vision) {
-        if let (Shows::Camera, Some(showing), Some(setup)) =
-            (self.shows.1, &*lock(&self.table.showing), vision.setup(Shows::Camera))
-        {
+    /// Uses the camera or screen that is chosen now.
+    pub fn use_chosen(&self, vision: &Vision) {
+        if let (Some(showing), Some(setup)) = (&*lock(&self.table.showing), vision.setup(self.shows.1)) {
             showing.use_setup(setup);
         }
     }

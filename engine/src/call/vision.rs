@@ -1,14 +1,17 @@
-//! Which camera calls use, as the person chose; kept beside the profile, since cameras are this computer's.
+//! Which camera and screen calls show, as the person chose; kept beside the profile, since both are this computer's.
 
 use std::{path::PathBuf, str::FromStr};
 
 use juice_proto::{
     call::Shows,
-    view::{Camera, CameraTrouble, VideoDevices, VideoSettings},
+    view::{Camera, CameraTrouble, ScreenView, VideoDevices, VideoSettings},
 };
 
 use super::kept;
-use crate::video::{self, CameraId, Hint, Setup, Size, SourceChoice, Synthetic};
+use crate::video::{self, CameraId, Hint, ScreenId, ScreenKind, Setup, Size, SourceChoice, Synthetic, Wanted};
+
+/// Text that is made smaller can't be read, and no plan of a link has more pictures of a screen a second.
+const SCREEN: Wanted = Wanted { size: Size::FULL_HD, rate: 15 };
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -38,13 +41,15 @@ impl Vision {
 
     /// What shows the camera, or the screen; none where there is nothing to show.
     pub(crate) fn setup(&self, shows: Shows) -> Option<Setup> {
-        let (source, hint) = match shows {
+        Some(match shows {
             Shows::Nothing => return None,
-            Shows::Camera => (self.camera(), Hint::Camera),
-            // No system's screen is read yet.
-            Shows::Screen => return None,
-        };
-        Some(Setup { source, hint, ..Setup::default() })
+            Shows::Camera => Setup { source: self.camera(), hint: Hint::Camera, ..Setup::default() },
+            Shows::Screen => Setup { source: self.screen(), hint: Hint::Screen, wanted: SCREEN, ..Setup::default() },
+        })
+    }
+
+    fn screen(&self) -> SourceChoice {
+        SourceChoice::Screen(self.settings.screen.clone().map(ScreenId))
     }
 
     fn camera(&self) -> SourceChoice {
@@ -69,7 +74,16 @@ impl Vision {
                 found.into_iter().map(|camera| Camera { id: camera.id.0, name: camera.name }).collect()
             }
         };
-        VideoDevices { cameras, settings: self.settings.clone() }
+        let found = video::screens().unwrap_or_else(|error| {
+            tracing::debug!(%error, "no screen can be shown");
+            vec![]
+        });
+        let shown = |screen: video::ScreenChoice| {
+            let is_window = screen.kind == ScreenKind::Window;
+            ScreenView { id: screen.id.0, name: screen.name, is_window }
+        };
+        let screens = found.into_iter().map(shown).collect();
+        VideoDevices { cameras, screens, settings: self.settings.clone() }
     }
 }
 
@@ -99,5 +113,22 @@ pub(super) fn trouble(trouble: video::CameraTrouble) -> CameraTrouble {
         video::CameraTrouble::Gone => CameraTrouble::Gone,
         video::CameraTrouble::Refused => CameraTrouble::Refused,
         video::CameraTrouble::Absurd => CameraTrouble::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_screen_is_the_one_that_was_chosen_also_where_the_camera_is_made() {
+        let mut vision = Vision::load(PathBuf::from("none"), Some(Synthetic::TestPicture));
+        let source = |vision: &Vision, shows| vision.setup(shows).map(|setup| setup.source);
+        assert_eq!(source(&vision, Shows::Screen), Some(SourceChoice::Screen(None)));
+        vision.settings.screen = Some("monitor:DP-1".to_owned());
+        let chosen = SourceChoice::Screen(Some(ScreenId("monitor:DP-1".to_owned())));
+        assert_eq!(source(&vision, Shows::Screen), Some(chosen));
+        assert_eq!(source(&vision, Shows::Camera), Some(SourceChoice::Synthetic(Synthetic::TestPicture)));
+        assert_eq!(source(&vision, Shows::Nothing), None);
     }
 }

@@ -22,6 +22,8 @@ pub struct Size {
 impl Size {
     /// 1280x720.
     pub const HD: Self = Self { width: 1_280, height: 720 };
+    /// 1920x1080.
+    pub const FULL_HD: Self = Self { width: 1_920, height: 1_080 };
     /// 640x480.
     pub const VGA: Self = Self { width: 640, height: 480 };
 
@@ -47,6 +49,18 @@ impl Size {
     /// Rows.
     pub const fn height(self) -> u32 {
         self.height
+    }
+
+    /// The largest size of the proportions of so many pixels that fits into `frame`, even, and never larger than they are.
+    ///
+    /// # Errors
+    /// `Absurd` where a side is too short.
+    pub fn fitting(width: u32, height: u32, frame: Self) -> Result<Self, VideoError> {
+        if width.min(height) < LEAST_SIDE {
+            return Err(VideoError::Absurd(format!("{width}x{height} pixels")));
+        }
+        let Self { width, height } = Self { width: width & !1, height: height & !1 }.within(frame);
+        Self::new(width, height)
     }
 
     /// The largest size of these proportions that fits into `frame`, never larger than this one.
@@ -179,5 +193,15 @@ mod tests {
         assert_eq!(size(640, 480).within(size(480, 360)), size(480, 360));
         assert_eq!(size(720, 1_280).within(size(640, 480)), size(360, 640));
         assert_eq!(size(1_920, 16).within(size(320, 240)), size(320, 16), "never thinner than a macroblock");
+        for ((width, height), fitted) in [
+            ((2_560, 1_440), size(1_920, 1_080)),
+            ((1_440, 2_560), size(1_080, 1_920)),
+            ((1_200, 1_200), size(1_080, 1_080)),
+            ((801, 601), size(800, 600)),
+            ((16_384, 30), size(1_920, 16)),
+        ] {
+            assert_eq!(Size::fitting(width, height, Size::FULL_HD).unwrap(), fitted, "{width}x{height}");
+        }
+        assert!(Size::fitting(400, 15, Size::FULL_HD).is_err(), "too thin to be coded");
     }
 }

@@ -1,13 +1,14 @@
 //! Where pictures come from: which source a person chose, and what the corridor asks of any of them.
 //!
 //! A [`VideoSource`] is opened, read and closed on one thread of its own, which the keeper starts; reading may block, so
-//! a camera that stands still holds up nobody. Cameras are in `camera`; the moving test picture and files of frames, for
-//! tests and for people without a camera, in `synthetic` and `file`.
+//! a camera that stands still holds up nobody. Cameras are in `camera`, monitors and windows in `screen`; the moving test
+//! picture and files of frames, for tests and for people without a camera, in `synthetic` and `file`.
 
 mod camera;
 mod colour;
 mod file;
 mod formats;
+mod screen;
 mod synthetic;
 
 use std::{path::PathBuf, sync::Arc};
@@ -20,7 +21,10 @@ use super::{
     picture::{Picture, Size},
 };
 
-pub use self::camera::{Camera, cameras};
+pub use self::{
+    camera::{Camera, cameras},
+    screen::{ScreenChoice, ScreenId, ScreenKind, screens},
+};
 
 /// A camera as this system names it, for as long as it is plugged in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +40,8 @@ pub enum SourceChoice {
     Camera,
     /// This one while it is there, and the first one while it isn't.
     Named(CameraId),
+    /// This monitor or window, and nothing else where it is gone; the main monitor if none is named.
+    Screen(Option<ScreenId>),
     /// None of the system's.
     Synthetic(Synthetic),
 }
@@ -102,6 +108,7 @@ pub(super) fn opener() -> Opener {
             Ok(Box::new(synthetic::TestPicture::new(wanted, clock)))
         }
         SourceChoice::Synthetic(Synthetic::File(path)) => Ok(Box::new(file::Frames::open(path, clock)?)),
+        SourceChoice::Screen(id) => screen::open(id.as_ref(), wanted, clock),
         SourceChoice::Camera => camera::open(None, wanted, clock),
         SourceChoice::Named(id) => match camera::open(Some(id), wanted, clock) {
             Err(VideoError::NoCamera) => camera::open(None, wanted, clock),

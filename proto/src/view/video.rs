@@ -1,4 +1,4 @@
-//! What is seen in calls: cameras, and how pictures come.
+//! What is seen in calls: cameras, screens, and how pictures come.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -13,12 +13,26 @@ pub struct Camera {
     pub name: String,
 }
 
+/// A monitor, or a window of another program, that can be shown to others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct ScreenView {
+    /// To choose it by.
+    pub id: String,
+    /// A monitor's name and size, or a window's title.
+    pub name: String,
+    pub is_window: bool,
+}
+
 /// What there is to be seen by, and what is chosen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct VideoDevices {
     pub cameras: Vec<Camera>,
+    /// Monitors, the main one first, then windows; none where the system's screen can't be shown.
+    pub screens: Vec<ScreenView>,
     pub settings: VideoSettings,
 }
 
@@ -29,6 +43,8 @@ pub struct VideoDevices {
 pub struct VideoSettings {
     /// A camera's id; none is the first there is.
     pub camera: Option<String>,
+    /// The id of what is shown as my screen; none is the main monitor. Nothing else is shown where it is gone.
+    pub screen: Option<String>,
 }
 
 /// Why there is no picture of mine.

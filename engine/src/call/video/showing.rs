@@ -59,7 +59,7 @@ impl Showing {
         Ok(Self { video, size, shown: Mutex::new((Instant::now(), 0, 0)), _mine: mine, _tasks: tasks })
     }
 
-    /// Uses another camera from now on.
+    /// Uses another camera or screen from now on.
     pub fn use_setup(&self, setup: Setup) {
         self.video.use_source(setup.source, setup.hint);
     }

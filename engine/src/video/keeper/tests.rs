@@ -73,7 +73,9 @@ fn keep(behaviour: Behaviour) -> Kept {
     let open: Opener = Arc::new(move |choice, wanted, _| {
         let name = match choice {
             SourceChoice::Named(id) => id.0.clone(),
-            SourceChoice::Off | SourceChoice::Camera | SourceChoice::Synthetic(_) => "usual".to_owned(),
+            SourceChoice::Off | SourceChoice::Camera | SourceChoice::Screen(_) | SourceChoice::Synthetic(_) => {
+                "usual".to_owned()
+            }
         };
         match opened.now() {
             Behaviour::Missing => Err(VideoError::NoCamera),

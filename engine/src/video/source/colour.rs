@@ -57,8 +57,8 @@ pub(super) fn of_full_range(&[y, cb, cr]: &[u8; 3]) -> [i32; 3] {
     [16 + ((y * 219 + 127) / 255), 128 + (((cb - 128) * 224) / 255), 128 + (((cr - 128) * 224) / 255)]
 }
 
-#[cfg(test)]
 /// Of a screen: blue, green, red, and a byte of nothing. BT.601 in 16 bits.
+#[cfg(any(test, target_os = "linux"))]
 pub(super) fn of_bgrx(&[blue, green, red, _]: &[u8; 4]) -> [i32; 3] {
     let [b, g, r] = [blue, green, red].map(i32::from);
     [

@@ -5,6 +5,7 @@ import type { Camera } from '../generated/Camera';
 import type { CameraTrouble } from '../generated/CameraTrouble';
 import type { Reply } from '../generated/Reply';
 import type { Shows } from '../generated/Shows';
+import type { ScreenView } from '../generated/ScreenView';
 import type { VideoDevices } from '../generated/VideoDevices';
 import type { VideoSettings } from '../generated/VideoSettings';
 import { DONE, type Stage } from './stage';
@@ -22,7 +23,11 @@ export class Video {
     { id: 'cam-1', name: 'Built-in camera' },
     { id: 'cam-2', name: 'Camera of the long-named maker, model 7 (USB 3.0)' },
   ];
-  settings: VideoSettings = { camera: null };
+  screens: ScreenView[] = [
+    { id: 'monitor:one', name: 'Screen', isWindow: false },
+    { id: 'window:1', name: 'Holiday plans.odt', isWindow: true },
+  ];
+  settings: VideoSettings = { camera: null, screen: null };
   /** What is wrong with my camera. */
   trouble: CameraTrouble | null = null;
   /** This system's screen can be shown. */
@@ -48,7 +53,7 @@ export class Video {
   }
 
   all(): VideoDevices {
-    return structuredClone({ cameras: this.cameras, settings: this.settings });
+    return structuredClone({ cameras: this.cameras, screens: this.screens, settings: this.settings });
   }
 
   set(settings: VideoSettings): Reply {

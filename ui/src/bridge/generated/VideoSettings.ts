@@ -7,4 +7,8 @@ export type VideoSettings = {
 /**
  * A camera's id; none is the first there is.
  */
-camera: string | null, };
+camera: string | null, 
+/**
+ * The id of what is shown as my screen; none is the main monitor. Nothing else is shown where it is gone.
+ */
+screen: string | null, };

@@ -92,7 +92,7 @@ export class Video {
 
   choose(camera: string | null): void {
     this.trouble = null;
-    void this.#do({ type: 'setVideo', settings: { ...this.devices?.settings, camera } });
+    void this.#do({ type: 'setVideo', settings: { screen: null, ...this.devices?.settings, camera } });
   }
 
   show(call: CallView, shows: Shows): void {
