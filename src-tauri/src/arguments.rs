@@ -3,7 +3,10 @@
 use std::{io, path::PathBuf};
 
 use clap::{Parser, Subcommand};
-use juice_engine::audio::{Sink, Source};
+use juice_engine::{
+    audio::{Sink, Source},
+    video::Synthetic,
+};
 use tracing_subscriber::EnvFilter;
 
 use crate::{ctl::Ctl, links};

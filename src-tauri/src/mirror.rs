@@ -71,6 +71,7 @@ impl Mirror {
             | Event::CallQualityChanged { .. }
             | Event::SoundLevelsChanged { .. }
             | Event::SoundDevicesChanged { .. }
+            | Event::VideoDevicesChanged { .. }
             | Event::SoundTestChanged { .. }
             | Event::CallRecorded { .. }
             | Event::Notice { .. }

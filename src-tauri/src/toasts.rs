@@ -238,6 +238,7 @@ impl Toasts {
             | Event::CallQualityChanged { .. }
             | Event::SoundLevelsChanged { .. }
             | Event::SoundDevicesChanged { .. }
+            | Event::VideoDevicesChanged { .. }
             | Event::SoundTestChanged { .. }
             | Event::CallRecorded { .. }
             | Event::Notice { .. }

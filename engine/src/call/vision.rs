@@ -122,13 +122,13 @@ mod tests {
 
     #[test]
     fn the_screen_is_the_one_that_was_chosen_also_where_the_camera_is_made() {
-        let mut vision = Vision::load(PathBuf::from("none"), Some(Synthetic::TestPicture));
+        let mut vision = Vision::load(PathBuf::from("none"), Some(Synthetic::TestPicture(None)));
         let source = |vision: &Vision, shows| vision.setup(shows).map(|setup| setup.source);
         assert_eq!(source(&vision, Shows::Screen), Some(SourceChoice::Screen(None)));
         vision.settings.screen = Some("monitor:DP-1".to_owned());
         let chosen = SourceChoice::Screen(Some(ScreenId("monitor:DP-1".to_owned())));
         assert_eq!(source(&vision, Shows::Screen), Some(chosen));
-        assert_eq!(source(&vision, Shows::Camera), Some(SourceChoice::Synthetic(Synthetic::TestPicture)));
+        assert_eq!(source(&vision, Shows::Camera), Some(SourceChoice::Synthetic(Synthetic::TestPicture(None))));
         assert_eq!(source(&vision, Shows::Nothing), None);
     }
 }

@@ -17,6 +17,7 @@ mod devices;
 mod meeting;
 mod outside;
 mod text;
+mod video;
 
 use std::path::{Path, PathBuf};
 
