@@ -426,7 +426,7 @@ describe('what I show', () => {
     const window = await seeing('video');
     await window.user.click(screen.getByTestId('call-more'));
     await window.user.selectOptions(await screen.findByTestId('camera'), 'cam-2');
-    expect(last(window)).toEqual({ type: 'setVideo', settings: { camera: 'cam-2' } });
+    expect(last(window)).toEqual({ type: 'setVideo', settings: { camera: 'cam-2', screen: null } });
   });
 });
 

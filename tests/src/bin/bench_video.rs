@@ -109,14 +109,15 @@ mod stage {
     }
 
     /// Percent lost each way, milliseconds each way, kbit/s.
-    pub fn weathers() -> [(&'static str, Weather); 6] {
+    pub fn weathers() -> [(&'static str, Weather); 7] {
         [
+            ("5 Mbit/s, 30 ms", weather(0, 30, Some(5_000))),
+            ("300 kbit/s, 30 ms", weather(0, 30, Some(300))),
+            ("5 Mbit/s again, 30 ms", weather(0, 30, Some(5_000))),
             ("loss 5, 80 ms", weather(5, 80, None)),
             ("loss 10, 30 ms", weather(10, 30, None)),
             ("loss 10, 80 ms", weather(10, 80, None)),
             ("loss 20, 80 ms", weather(20, 80, None)),
-            ("300 kbit/s, 30 ms", weather(0, 30, Some(300))),
-            ("5 Mbit/s again, 30 ms", weather(0, 30, Some(5_000))),
         ]
     }
 
