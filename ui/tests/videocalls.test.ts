@@ -366,7 +366,17 @@ describe('what I show', () => {
   test('a shared screen is said in a line of its own, with the way to end it', async () => {
     const window = await seeing('video');
     await window.user.click(screen.getByTestId('call-share'));
-    expect(last(window)).toEqual({ type: 'showInCall', call: window.call().id, shows: 'screen' });
+    const whole = await screen.findByTestId('share-screen');
+    await waitFor(() => expect(document.activeElement).toBe(whole));
+    await expectAccessible();
+    await window.user.keyboard('{Enter}');
+    await waitFor(() =>
+      expect(last(window)).toEqual({ type: 'showInCall', call: window.call().id, shows: 'screen' }),
+    );
+    expect(window.bridge.given.at(-2)).toEqual({
+      type: 'setVideo',
+      settings: { camera: null, screen: 'monitor:one' },
+    });
     const bar = await screen.findByTestId('sharing');
     expect(bar.textContent).toContain(`You are sharing your screen with ${NAME}`);
     await expectAccessible();
@@ -375,9 +385,31 @@ describe('what I show', () => {
     await waitFor(() => expect(screen.queryByTestId('sharing')).toBeNull());
   });
 
+  test('a window is shared by its name, chosen by keyboard', async () => {
+    const window = await seeing('video');
+    await window.user.click(screen.getByTestId('call-share'));
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('share-screen')));
+    await window.user.keyboard('{ArrowDown}{Enter}');
+    const bar = await screen.findByTestId('sharing');
+    expect(bar.textContent).toContain(`You are sharing “Holiday plans.odt” with ${NAME}`);
+    expect(screen.queryByTestId('screen-picker')).toBeNull();
+  });
+
+  test('whoever thinks better of it shares nothing, and nothing is offered where there is nothing', async () => {
+    const window = await seeing('video', (bridge) => (bridge.video.screens = []));
+    const share = screen.getByTestId('call-share');
+    await window.user.click(share);
+    expect((await screen.findByTestId('screen-picker')).textContent).toContain('can’t be shown yet');
+    await window.user.keyboard('{Escape}');
+    await waitFor(() => expect(screen.queryByTestId('screen-picker')).toBeNull());
+    expect(document.activeElement).toBe(share);
+    expect(window.bridge.given.some((one) => one.type === 'showInCall')).toBe(false);
+  });
+
   test('a screen that can’t be shown is said, and not offered again', async () => {
     const window = await seeing('video', (bridge) => (bridge.video.canShare = false));
     await window.user.click(screen.getByTestId('call-share'));
+    await window.user.click(await screen.findByTestId('share-screen'));
     expect((await screen.findByTestId('no-screen')).textContent).toContain('can’t be shown yet');
     expect(screen.queryByTestId('sharing')).toBeNull();
     const share = screen.getByTestId('call-share');

@@ -55,11 +55,24 @@ impl Painted {
         read_luma(&self.luma, WIDE, HIGH)
     }
 
+    fn is_of_many_shades(&self) -> bool {
+        self.luma.iter().collect::<std::collections::BTreeSet<_>>().len() > 40
+    }
+
     fn has_right_colours(&self) -> bool {
         let meant = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]];
         let near = |(is, meant): (&[i64; 3], [i64; 3])| is.iter().zip(meant).all(|(is, meant)| (is - meant).abs() < 40);
         self.patches.len() == meant.len() && self.patches.iter().zip(meant).all(near)
     }
+}
+
+/// What is painted is so much wider than high.
+fn is_as_wide(window: &Window, ratio: f64) -> bool {
+    let script = "return document.querySelector(arguments[0])?.dataset.size ?? ''";
+    let size = window.run(script, &json!([THEIRS]));
+    let sides = size.as_str().and_then(|size| size.split_once('x'));
+    let sides = sides.and_then(|(wide, high)| wide.parse::<f64>().ok().zip(high.parse::<f64>().ok()));
+    sides.is_some_and(|(wide, high)| (wide / high - ratio).abs() < 0.02)
 }
 
 /// The canvas of everyone but me.
@@ -81,7 +94,7 @@ fn seen(scene: &Scene, number: usize) -> Window {
 }
 
 #[test]
-fn two_see_each_other_move_and_turn_their_cameras_off_and_on() {
+fn two_see_each_other_move_turn_their_cameras_off_and_on_and_share_a_screen() {
     let scene = Scene::set(&["alice", "bob"]);
     let (alice, bob) = (seen(&scene, 0), seen(&scene, 1));
     scene.befriend(&alice, &bob);
@@ -113,6 +126,20 @@ fn two_see_each_other_move_and_turn_their_cameras_off_and_on() {
     picture(&bob, "video-they-off");
     alice.click(&id("call-camera"));
     wait_moving(&bob);
+
+    // Her screen, with both windows on it, takes the camera's place; what it is she chooses before he sees it.
+    alice.click(&id("call-share"));
+    alice.wait(&id("share-screen"));
+    alice.wait(&id("share-window"));
+    picture(&alice, "video-share-what");
+    alice.click(&id("share-screen"));
+    alice.wait(&id("sharing"));
+    wait_for("her screen", || is_as_wide(&bob, 1.4));
+    wait_for("something on it", || Painted::on(&bob, THEIRS).is_some_and(|painted| painted.is_of_many_shades()));
+    picture(&alice, "video-sharing");
+    picture(&bob, "video-their-screen");
+    alice.click(&id("sharing-stop"));
+    bob.wait_gone(THEIRS);
 
     bob.click(&id("call-hang-up"));
     alice.wait(&id("call-ended"));

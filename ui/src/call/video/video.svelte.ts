@@ -8,6 +8,7 @@ import type { CameraTrouble } from '../../bridge/generated/CameraTrouble';
 import type { CallView } from '../../bridge/generated/CallView';
 import type { Command } from '../../bridge/generated/Command';
 import type { Notice } from '../../bridge/generated/Notice';
+import type { ScreenView } from '../../bridge/generated/ScreenView';
 import type { Shows } from '../../bridge/generated/Shows';
 import type { VideoDevices } from '../../bridge/generated/VideoDevices';
 import { inWords } from '../../session/refusals';
@@ -31,6 +32,8 @@ export class Video {
   previewing = $state(false);
   /** This system's screen can be shown, as far as is known. */
   canShare = $state(true);
+  /** The window that is shown; null for a whole screen. */
+  shared = $state<string | null>(null);
   /** That it can't is news. */
   screenRefused = $state(false);
   /** Pictures fill their frames; null where nobody has chosen. */
@@ -95,6 +98,23 @@ export class Video {
     void this.#do({ type: 'setVideo', settings: { screen: null, ...this.devices?.settings, camera } });
   }
 
+  /** What of this system can be shown now: whole screens, and windows. None where it can't be asked. */
+  async screens(): Promise<ScreenView[]> {
+    try {
+      this.know(await this.#session.bridge.videoDevices());
+    } catch {
+      return [];
+    }
+    return this.devices?.screens ?? [];
+  }
+
+  /** Show one of them. Where it can't be chosen nothing is shown, lest it be another. */
+  async share(call: CallView, screen: ScreenView): Promise<void> {
+    this.shared = screen.isWindow ? screen.name : null;
+    const settings = { camera: null, ...this.devices?.settings, screen: screen.id };
+    if (await this.#do({ type: 'setVideo', settings })) this.show(call, 'screen');
+  }
+
   show(call: CallView, shows: Shows): void {
     this.trouble = null;
     void this.#do({ type: 'showInCall', call: call.id, shows });
@@ -117,9 +137,10 @@ export class Video {
   }
 
   /** What failed is said. */
-  async #do(command: Command): Promise<void> {
+  async #do(command: Command): Promise<boolean> {
     const { error } = await this.#session.ask(command);
     if (error?.code === 'noCamera') this.trouble = 'none';
     else if (error) this.#desk.trouble(inWords(error));
+    return error === null;
   }
 }

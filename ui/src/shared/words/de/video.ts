@@ -32,11 +32,16 @@ export const video: typeof english = {
   cameraOnHint: 'Deine Kamera ausschalten',
   share: 'Teilen',
   sharing: 'Geteilt',
-  shareHint: 'Deinen ganzen Bildschirm zeigen',
+  shareHint: 'Deinen Bildschirm oder ein Fenster zeigen',
+  shareWhat: 'Was möchtest du teilen?',
+  shareLooking: 'Es wird gesucht, was sich teilen lässt …',
+  shareScreen: 'Den ganzen Bildschirm',
+  shareScreenNamed: (name) => `Den ganzen Bildschirm ${name}`,
   sharingHint: 'Deinen Bildschirm nicht mehr zeigen',
   shareLater: 'Deinen Bildschirm kannst du zeigen, sobald jemand rangegangen ist.',
   screenCant: 'Der Bildschirm dieses Systems lässt sich noch nicht zeigen. Deine Kamera schon.',
-  sharingWith: (name) => `Du teilst deinen Bildschirm mit ${name}`,
+  sharingWith: (name, window) =>
+    `Du teilst ${window === null ? 'deinen Bildschirm' : `„${window}“`} mit ${name}`,
   sharingStop: 'Nicht mehr teilen',
   noticeCameraUsed: (device) => `Ab hier bist du durch «${device}» zu sehen.`,
 

@@ -35,11 +35,16 @@ export const video = {
   cameraOnHint: 'Turn your camera off',
   share: 'Share',
   sharing: 'Sharing',
-  shareHint: 'Show your whole screen',
+  shareHint: 'Show your screen or a window',
+  shareWhat: 'What do you want to share?',
+  shareLooking: 'Looking for what can be shared …',
+  shareScreen: 'The whole screen',
+  shareScreenNamed: (name: string) => `The whole screen ${name}`,
   sharingHint: 'Show your screen no more',
   shareLater: 'You can show your screen once somebody has answered.',
   screenCant: 'This system’s screen can’t be shown yet. Your camera can.',
-  sharingWith: (name: string) => `You are sharing your screen with ${name}`,
+  sharingWith: (name: string, window: string | null) =>
+    `You are sharing ${window === null ? 'your screen' : `“${window}”`} with ${name}`,
   sharingStop: 'Stop sharing',
   noticeCameraUsed: (device: string) => `You are seen by «${device}» from here on.`,
 
