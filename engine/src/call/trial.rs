@@ -262,6 +262,9 @@ async fn eve_is_not_seen_in_a_call_and_nothing_is_after_it() {
     assert!(!trial.seen().await, "of another device, key or call, bent, or garbage");
     trial.show(device(1), &picture(&trial.alices, &the_call(), 4)).await;
     assert!(trial.seen().await, "what is Alice's is seen");
+    trial.show(device(1), &picture(&trial.alices, &the_call(), u64::MAX)).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert!(trial.seen().await, "a number beyond all numbers does no harm to the reports");
     trial.group = None;
     tokio::time::sleep(Duration::from_millis(900)).await;
     trial.show(device(1), &picture(&trial.alices, &the_call(), 5)).await;

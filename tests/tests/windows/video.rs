@@ -130,7 +130,6 @@ fn two_see_each_other_move_turn_their_cameras_off_and_on_and_share_a_screen() {
     // Her screen, with both windows on it, takes the camera's place; what it is she chooses before he sees it.
     alice.click(&id("call-share"));
     alice.wait(&id("share-screen"));
-    alice.wait(&id("share-window"));
     picture(&alice, "video-share-what");
     alice.click(&id("share-screen"));
     alice.wait(&id("sharing"));

@@ -191,7 +191,7 @@ impl Watching {
         self.eye.set_audio_delay(delay);
         self.eye.set_round_trip(rtt_ms);
         VideoReport {
-            expected: self.highest - self.first.min(self.highest) + 1,
+            expected: self.highest.saturating_sub(self.first).saturating_add(1),
             came: self.came,
             bytes: self.bytes,
             queued_ms: self.queued_ms(),
