@@ -1,5 +1,10 @@
 //! What a person does in the window, in the page's own names.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use serde_json::json;
 
 use super::{Window, wait_for};
@@ -55,8 +60,16 @@ impl Window {
 
     /// Opens the conversation with a buddy.
     pub fn open_chat(&self, name: &str) {
-        self.click(&Self::row(name));
-        self.wait(&format!("{}[data-name=\"{name}\"]", id("conversation-header")));
+        let header = format!("{}[data-name=\"{name}\"]", id("conversation-header"));
+        // A row that comes to its place as its buddy does misses the click; a person clicks again.
+        wait_for("the conversation", || {
+            self.click(&Self::row(name));
+            let end = Instant::now() + Duration::from_secs(2);
+            while self.find(&header).is_none() && Instant::now() < end {
+                thread::sleep(Duration::from_millis(30));
+            }
+            self.find(&header).is_some()
+        });
         self.wait(&id("composer"));
     }
 
