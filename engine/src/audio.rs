@@ -26,7 +26,6 @@ mod keeper;
 mod meter;
 mod microphone;
 mod playout;
-mod queue;
 mod recording;
 mod resample;
 mod self_test;
@@ -47,6 +46,8 @@ use std::{
 use rtrb::RingBuffer;
 
 use self::{device::Backend, encode::Encode, keeper::Keeper, playout::Playout, shared::Shared};
+
+use crate::queue::{Taker, newest};
 
 pub use self::{
     adapt::{Coding, Link, coding},
@@ -114,7 +115,7 @@ pub struct Levels {
 /// What happens to the devices, to be shown to the person.
 #[derive(Debug)]
 pub struct AudioEvents {
-    events: queue::Taker<AudioEvent>,
+    events: Taker<AudioEvent>,
 }
 
 impl AudioEvents {
@@ -161,8 +162,8 @@ impl CallAudio {
         let (encode, encode_orders) = std::sync::mpsc::sync_channel(encode::ORDERS);
         let (playout, playout_orders) = std::sync::mpsc::sync_channel(playout::ORDERS);
         let (played, reference) = RingBuffer::new(REFERENCE);
-        let (giver, frames) = queue::newest(frame::FRAMES_OUT);
-        let (events_giver, events) = queue::newest(EVENTS);
+        let (giver, frames) = newest(frame::FRAMES_OUT);
+        let (events_giver, events) = newest(EVENTS);
         let coding = coding(Link::default(), setup.frame);
         let encoder = Encode::new(Arc::clone(&shared), encode_orders, reference, giver, coding, setup.processing)?;
         let player = Playout::new(Arc::clone(&shared), playout_orders, played, start);

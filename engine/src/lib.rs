@@ -17,6 +17,7 @@ mod lock;
 pub mod net;
 pub mod profile;
 mod qr;
+mod queue;
 pub mod server_link;
 mod session;
 pub mod store;

@@ -23,7 +23,6 @@ mod frames;
 mod keeper;
 mod measure;
 mod picture;
-mod queue;
 mod source;
 mod stamp;
 #[cfg(test)]
@@ -31,7 +30,7 @@ mod tests;
 
 use std::{
     sync::{
-        Arc, PoisonError,
+        Arc,
         atomic::Ordering,
         mpsc::{SyncSender, sync_channel},
     },
@@ -41,8 +40,12 @@ use std::{
 use self::{
     encode::{Encode, Order, Shared},
     keeper::Keeper,
-    queue::{Taker, newest},
     source::{Opener, opener},
+};
+
+use crate::{
+    lock::lock,
+    queue::{Taker, newest},
 };
 
 pub use self::{
@@ -176,7 +179,7 @@ impl CallVideo {
 
     /// What is done at present.
     pub fn plan(&self) -> Plan {
-        *self.shared.plan.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.shared.plan)
     }
 
     /// My own picture as the camera gives it, whether or not it is sent; takes the place of an earlier preview.

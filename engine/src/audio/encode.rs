@@ -22,10 +22,10 @@ use super::{
     frame::{BLOCK, RATE, VoiceFrame},
     meter,
     microphone::MicrophoneFeed,
-    queue::Giver,
     resample::Resampler,
     shared::Shared,
 };
+use crate::queue::Giver;
 
 /// What the encode thread is told.
 pub(super) enum Order {

@@ -2,7 +2,7 @@
 //!
 //! The encode thread gives [`VoiceFrame`]s; the net's task takes them from [`VoiceFrames`], seals and sends them.
 
-use super::queue::Taker;
+use crate::queue::Taker;
 
 /// Samples a second, everywhere in the corridor.
 pub const RATE: u32 = 48_000;

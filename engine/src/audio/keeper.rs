@@ -24,10 +24,10 @@ use super::{
     error::AudioError,
     microphone::microphone,
     playout,
-    queue::Giver,
     shared::{Life, Shared},
     speaker::speaker,
 };
+use crate::queue::Giver;
 
 /// What happens to sound that a person should know of.
 #[derive(Clone, Debug, PartialEq, Eq)]

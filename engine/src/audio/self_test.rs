@@ -14,9 +14,9 @@ use super::{
     error::AudioError,
     frame::{RATE, VoiceFrame},
     keeper::AudioEvent,
-    queue::{self, Giver, Taker},
     shared::Switch,
 };
+use crate::queue::{Giver, Taker, newest};
 
 /// How long one speaks.
 const SPEAKING: Duration = Duration::from_secs(5);
@@ -69,7 +69,7 @@ impl SelfTest {
     pub fn start(setup: Setup) -> Result<Self, AudioError> {
         let (audio, frames, events) = CallAudio::start(Setup { muted: false, deafened: false, ..setup })?;
         let ear = audio.hear()?;
-        let (giver, news) = queue::newest(NEWS);
+        let (giver, news) = newest(NEWS);
         let stop = Arc::new(Switch::default());
         let course = Course { audio, events, news: giver, stop: Arc::clone(&stop) };
         let thread =

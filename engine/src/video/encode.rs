@@ -7,7 +7,7 @@ mod pace;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, TryRecvError},
     },
@@ -22,8 +22,11 @@ use super::{
     frames::FramesGiver,
     keeper::Keeper,
     picture::Picture,
-    queue::{Giver, Taker, Wait},
     source::SourceChoice,
+};
+use crate::{
+    lock::lock,
+    queue::{Giver, Taker, Wait},
 };
 
 /// What the encode thread is told.
@@ -111,7 +114,7 @@ impl Encode {
             }
         }
         let plan = self.adapter.plan(self.hint);
-        *self.shared.plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
+        *lock(&self.shared.plan) = plan;
         true
     }
 

@@ -10,7 +10,7 @@ mod watch;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread::{self, JoinHandle},
@@ -22,6 +22,9 @@ use super::{
     codec::{CodedFrame, Decoder, H264Decoder},
     error::VideoError,
     picture::Picture,
+};
+use crate::{
+    lock::lock,
     queue::{Giver, Taker, newest},
 };
 
@@ -102,7 +105,7 @@ impl Eye {
     pub fn push(&mut self, frame: CodedFrame) {
         if frame.check().is_err() {
             // Counted here, so that what waits for the thread is bounded in bytes too.
-            self.shared.sight.lock().unwrap_or_else(PoisonError::into_inner).refused += 1;
+            lock(&self.shared.sight).refused += 1;
         } else if let Some(inbox) = &self.inbox {
             inbox.give((Instant::now(), frame));
         }
@@ -122,7 +125,7 @@ impl Eye {
 
     /// How well this peer is seen.
     pub fn sight(&self) -> Sight {
-        *self.shared.sight.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.shared.sight)
     }
 }
 

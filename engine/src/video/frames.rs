@@ -12,10 +12,8 @@ use std::{
     },
 };
 
-use super::{
-    codec::{CodedFrame, Layer},
-    queue::{Giver, Taker, newest},
-};
+use super::codec::{CodedFrame, Layer};
+use crate::queue::{Giver, Taker, newest};
 
 /// Frames that wait at most: a quarter of a second.
 const BOUND: usize = 8;

@@ -8,7 +8,7 @@ mod tests;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
@@ -19,9 +19,9 @@ use super::{
     clock::MediaClock,
     error::{CameraTrouble, VideoError},
     picture::Picture,
-    queue::Giver,
     source::{AboutSource, CameraId, Opener, SourceChoice, Wanted},
 };
+use crate::{lock::lock, queue::Giver};
 
 /// What happens to my picture that a person should know of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Keeper {
     /// Tells once of a source that runs and has given a picture.
     fn welcome(&mut self) {
         let Some(place) = self.place.as_mut().filter(|place| !place.is_known && place.beats > 0) else { return };
-        let state = place.life.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = lock(&place.life.state);
         let State::Runs(about) = &*state else { return };
         place.is_known = true;
         let is_same = self.last.replace(about.id.clone()).is_some_and(|last| last == about.id);
@@ -210,7 +210,7 @@ impl Drop for Keeper {
 
 impl Life {
     fn set(&self, state: State) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        *lock(&self.state) = state;
     }
 }
 
@@ -221,7 +221,7 @@ impl Place {
         if beats != self.beats {
             (self.beats, self.beaten) = (beats, now);
         }
-        let mut state = self.life.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.life.state);
         let patience = match &*state {
             State::Failed(_) => match std::mem::take(&mut *state) {
                 State::Failed(error) => return Some(error),

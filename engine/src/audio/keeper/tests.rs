@@ -12,10 +12,12 @@ use super::*;
 use crate::audio::{
     device::{DeviceId, Input, Meant, Output},
     microphone::MicrophoneCallback,
-    queue::{Taker, newest},
     speaker::SpeakerCallback,
 };
-use crate::lock::lock;
+use crate::{
+    lock::lock,
+    queue::{Taker, newest},
+};
 
 /// What is plugged in; the first is the default one.
 #[derive(Clone, Default)]

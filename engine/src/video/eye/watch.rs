@@ -1,7 +1,7 @@
 //! The eye's thread: orders frames, decodes them, and shows each picture when its time has come.
 
 use std::{
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -9,6 +9,9 @@ use super::{NO_AUDIO, Shared, order::Order, playout::Playout};
 use crate::video::{
     codec::{CodedFrame, Decoder},
     picture::Picture,
+};
+use crate::{
+    lock::lock,
     queue::{Giver, Taker, Wait},
 };
 
@@ -86,7 +89,7 @@ impl Watch {
     fn arrive(&mut self, (arrived, frame): (Instant, CodedFrame)) {
         let arrived = self.since(arrived);
         self.playout.note(frame.captured, arrived);
-        self.shared.sight.lock().unwrap_or_else(PoisonError::into_inner).bytes += frame.data.len() as u64;
+        lock(&self.shared.sight).bytes += frame.data.len() as u64;
         self.order.insert(frame, arrived);
     }
 
@@ -95,7 +98,7 @@ impl Watch {
         let result = self.decoder.decode(frame);
         let took = u64::try_from(began.elapsed().as_micros()).unwrap_or_default();
         let now = self.now();
-        let mut sight = self.shared.sight.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sight = lock(&self.shared.sight);
         sight.decode_micros += took;
         match result {
             Ok(picture) => {
@@ -131,13 +134,13 @@ impl Watch {
         if is_due && !is_early {
             self.wished = Some(now);
             self.wishes.give(());
-            self.shared.sight.lock().unwrap_or_else(PoisonError::into_inner).wishes += 1;
+            lock(&self.shared.sight).wishes += 1;
         }
     }
 
     fn report(&mut self) {
         let (missing, unusable) = (self.order.missing(), self.order.unusable());
-        let mut sight = self.shared.sight.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sight = lock(&self.shared.sight);
         (sight.missing, sight.unusable) = (missing, unusable);
     }
 }

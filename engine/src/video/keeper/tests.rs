@@ -1,10 +1,10 @@
 //! Cameras that come, go, and misbehave, played by sources that do as they are told.
 
 use super::*;
-use crate::video::{
-    picture::Size,
+use crate::video::{picture::Size, source::VideoSource};
+use crate::{
+    lock::lock,
     queue::{Taker, newest},
-    source::VideoSource,
 };
 
 /// What the next camera that is opened does.
@@ -24,11 +24,11 @@ struct World(Arc<Mutex<Behaviour>>);
 
 impl World {
     fn now(&self) -> Behaviour {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0)
     }
 
     fn becomes(&self, behaviour: Behaviour) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = behaviour;
+        *lock(&self.0) = behaviour;
     }
 }
 

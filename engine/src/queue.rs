@@ -1,7 +1,8 @@
 //! A bounded queue between two threads, or a thread and a task: the oldest goes when it is full, and is counted.
 //!
-//! With a bound of one it is the single slot that a camera, an encoder and a painter have between them: the newest
-//! picture wins. Nobody ever waits to put something in; the lock is held for a few instructions.
+//! What is live is worth less the older it is, so nobody ever waits to put something in. With a bound of one it is the
+//! single slot that a camera, an encoder and a painter have between them: the newest picture wins. The lock is held for a
+//! few instructions, and never taken in a callback of a sound card.
 
 use std::{
     collections::VecDeque,
@@ -11,8 +12,10 @@ use std::{
 
 use tokio::sync::Notify;
 
+use crate::lock::lock;
+
 /// Makes a queue that holds at most `bound` things.
-pub(super) fn newest<T>(bound: usize) -> (Giver<T>, Taker<T>) {
+pub(crate) fn newest<T>(bound: usize) -> (Giver<T>, Taker<T>) {
     let line = Line { waiting: VecDeque::with_capacity(bound), lost: 0, closed: false };
     let shared = Shared { line: Mutex::new(line), bound, came: Notify::new(), stirred: Condvar::new() };
     let shared = Arc::new(shared);
@@ -36,8 +39,7 @@ struct Line<T> {
 
 impl<T> Shared<T> {
     fn line(&self) -> MutexGuard<'_, Line<T>> {
-        // Nothing can panic while the lock is held.
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.line)
     }
 
     fn tell(&self) {
@@ -48,13 +50,13 @@ impl<T> Shared<T> {
 
 /// The end that puts in. Dropping it ends the queue, once what waits has been taken.
 #[derive(Debug)]
-pub(super) struct Giver<T> {
+pub(crate) struct Giver<T> {
     shared: Arc<Shared<T>>,
 }
 
 impl<T> Giver<T> {
     /// Never waits: where the queue is full, the oldest is lost.
-    pub(super) fn give(&self, thing: T) {
+    pub(crate) fn give(&self, thing: T) {
         let mut line = self.shared.line();
         if line.waiting.len() >= self.shared.bound {
             line.waiting.pop_front();
@@ -66,7 +68,7 @@ impl<T> Giver<T> {
     }
 
     /// Looks at what waits, and may put in or take out; the bound is the caller's affair. What is taken out is lost.
-    pub(super) fn arrange<R>(&self, arrange: impl FnOnce(&mut VecDeque<T>) -> R) -> R {
+    pub(crate) fn arrange<R>(&self, arrange: impl FnOnce(&mut VecDeque<T>) -> R) -> R {
         let mut line = self.shared.line();
         let result = arrange(&mut line.waiting);
         let is_any = !line.waiting.is_empty();
@@ -78,7 +80,7 @@ impl<T> Giver<T> {
     }
 
     /// Whether nobody takes any more.
-    pub(super) fn is_deserted(&self) -> bool {
+    pub(crate) fn is_deserted(&self) -> bool {
         Arc::strong_count(&self.shared) < 2
     }
 }
@@ -92,7 +94,7 @@ impl<T> Drop for Giver<T> {
 
 /// What came of waiting.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wait<T> {
+pub(crate) enum Wait<T> {
     Came(T),
     Nothing,
     /// There will be no more.
@@ -101,13 +103,13 @@ pub(super) enum Wait<T> {
 
 /// The end that takes out.
 #[derive(Debug)]
-pub(super) struct Taker<T> {
+pub(crate) struct Taker<T> {
     shared: Arc<Shared<T>>,
 }
 
 impl<T> Taker<T> {
     /// The next thing, or `None` when there will be none. May be cancelled at any time: nothing is lost by it.
-    pub(super) async fn take(&mut self) -> Option<T> {
+    pub(crate) async fn take(&mut self) -> Option<T> {
         loop {
             match self.look() {
                 Wait::Came(thing) => return Some(thing),
@@ -118,12 +120,12 @@ impl<T> Taker<T> {
     }
 
     /// What is there already, without waiting.
-    pub(super) fn try_take(&mut self) -> Option<T> {
+    pub(crate) fn try_take(&mut self) -> Option<T> {
         self.shared.line().waiting.pop_front()
     }
 
     /// Blocks for at most so long.
-    pub(super) fn wait(&mut self, patience: Duration) -> Wait<T> {
+    pub(crate) fn wait(&mut self, patience: Duration) -> Wait<T> {
         let deadline = Instant::now() + patience;
         let mut line = self.shared.line();
         loop {
@@ -151,7 +153,7 @@ impl<T> Taker<T> {
     }
 
     /// How many were lost since the start because nobody took them in time.
-    pub(super) fn lost(&self) -> u64 {
+    pub(crate) fn lost(&self) -> u64 {
         self.shared.line().lost
     }
 }
@@ -167,6 +169,16 @@ mod tests {
             giver.give(number);
         }
         assert_eq!((taker.try_take(), taker.try_take(), taker.lost()), (Some(3), None, 2));
+    }
+
+    #[test]
+    fn a_full_queue_loses_its_oldest_and_counts_it() {
+        let (giver, mut taker) = newest(2);
+        for number in 1..=5 {
+            giver.give(number);
+        }
+        assert_eq!(taker.lost(), 3);
+        assert_eq!((taker.try_take(), taker.try_take(), taker.try_take()), (Some(4), Some(5), None));
     }
 
     #[test]
