@@ -166,7 +166,7 @@ impl Talk {
     /// For whoever codes my pictures.
     pub fn video_link(&self) -> VideoLink {
         let link = self.inbox.hearing().quality.link();
-        self.showing.link(link.rtt_ms, link.relayed)
+        self.showing.link(link.loss, link.rtt_ms, link.relayed)
     }
 
     fn send(&self, report: Report) {

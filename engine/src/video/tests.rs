@@ -105,23 +105,19 @@ fn a_tenth_of_the_frames_may_be_lost_and_the_picture_moves_again_within_a_second
 #[test]
 fn the_plan_is_followed_down_to_nothing_and_back() {
     let (video, mut frames, _events) = CallVideo::start(small()).unwrap();
-    let link = |kbit_s| VideoLink { loss: 0.0, rtt_ms: 50, kbit_s: Some(kbit_s), relayed: false };
-    let mut next = |video: &CallVideo, meant: &dyn Fn(&CodedFrame) -> bool| {
+    let good = VideoLink { loss: 0.0, rtt_ms: 50, queued_ms: 0, came_kbit_s: None, relayed: false };
+    let filled = |came| VideoLink { queued_ms: 400, came_kbit_s: Some(came), ..good };
+    let mut until = |link: VideoLink, meant: &dyn Fn(Option<CodedFrame>) -> bool| {
         let began = Instant::now();
-        while !frames.try_next().is_some_and(|frame| meant(&frame)) {
+        while !meant(frames.try_next()) {
             assert!(began.elapsed() < PATIENCE, "{:?}", video.plan());
-            thread::sleep(Duration::from_millis(1));
+            video.adapt(link);
+            thread::sleep(Duration::from_millis(5));
         }
     };
-    next(&video, &|frame| (frame.width, frame.height) == (640, 480));
-    video.adapt(link(220));
-    next(&video, &|frame| (frame.width, frame.height, frame.key) == (320, 240, true));
-    video.adapt(link(100));
-    let began = Instant::now();
-    while video.plan().step != Step::None {
-        assert!(began.elapsed() < PATIENCE);
-        thread::sleep(Duration::from_millis(1));
-    }
+    until(good, &|frame| frame.is_some_and(|frame| (frame.width, frame.height) == (640, 480)));
+    until(filled(150), &|frame| frame.is_some_and(|frame| (frame.width, frame.height, frame.key) == (320, 240, true)));
+    until(filled(0), &|_| video.plan().step == Step::None);
     let mut preview = video.preview();
     thread::sleep(Duration::from_millis(100));
     let coded = video.sent().coded;

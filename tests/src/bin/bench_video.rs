@@ -27,6 +27,9 @@ struct Arguments {
     /// Leave out the bad networks.
     #[arg(long)]
     no_loss: bool,
+    /// Of the bad networks, only those whose names have this in them.
+    #[arg(long, default_value = "")]
+    weather: String,
 }
 
 /// How long a call goes on before it is measured: coding learns what the way carries.
@@ -55,7 +58,7 @@ fn main() {
         if arguments.no_loss || name != "640x480" {
             continue;
         }
-        for (name, weather) in stage::weathers() {
+        for (name, weather) in stage::weathers().into_iter().filter(|(name, _)| name.contains(&arguments.weather)) {
             stage.network.change(weather);
             sleep(SETTLED);
             let measured = stage.measure(&call, arguments.seconds);

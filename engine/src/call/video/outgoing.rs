@@ -36,14 +36,12 @@ const READY: usize = 6;
 const ON_THEIR_WAY: usize = 16;
 /// After so long a picture that nothing builds on is given up.
 const STALE: Duration = Duration::from_millis(400);
-/// After so long any picture is.
-const LOST: Duration = Duration::from_secs(3);
+/// After so long any picture is: whoever waits for it has asked for a keyframe by then.
+const LOST: Duration = Duration::from_secs(1);
 /// How long until a stream that did not open is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 /// Reports that are remembered: two seconds of them.
 const KEPT: usize = 5;
-/// From here on what comes is what the way carries, in milliseconds.
-const QUEUED: u32 = 120;
 
 /// See the module. Dropping it ends what is on its way.
 pub(in crate::call) struct VideoOut {
@@ -148,21 +146,24 @@ impl VideoOut {
         state.is_broken || stuck_after.is_some_and(|after| state.last_key.is_none_or(|key| key <= after))
     }
 
-    /// For whoever codes my pictures.
-    pub fn link(&self, rtt_ms: u32, relayed: bool) -> VideoLink {
+    /// For whoever codes my pictures; `loss` is the share of my voice's packets that don't come, which none are sent for
+    /// again.
+    pub fn link(&self, loss: f32, rtt_ms: u32, relayed: bool) -> VideoLink {
         let state = lock(&self.state);
-        let (mut loss, mut kbit_s) = (0.0, None);
-        if let (Some((since, first)), Some((at, last))) = (state.reports.front(), state.reports.back()) {
-            let (expected, came) = (last.expected.saturating_sub(first.expected), last.came.saturating_sub(first.came));
-            if expected > 0 {
-                loss = (1.0 - came as f32 / expected as f32).clamp(0.0, 1.0);
-            }
-            let millis = at.duration_since(*since).as_millis() as f64;
-            if last.queued_ms > QUEUED && millis > 0.0 {
-                kbit_s = Some((last.bytes.saturating_sub(first.bytes) as f64 * 8.0 / millis) as u32);
-            }
+        let mut link = VideoLink { loss, rtt_ms, queued_ms: 0, came_kbit_s: None, relayed };
+        let (Some((since, first)), Some((at, last))) = (state.reports.front(), state.reports.back()) else {
+            return link;
+        };
+        link.queued_ms = last.queued_ms;
+        let (expected, came) = (last.expected.saturating_sub(first.expected), last.came.saturating_sub(first.came));
+        if expected > 0 {
+            link.loss = loss.max((1.0 - came as f32 / expected as f32).clamp(0.0, 1.0));
         }
-        VideoLink { loss, rtt_ms, kbit_s, relayed }
+        let millis = at.duration_since(*since).as_millis() as f64;
+        if millis > 0.0 {
+            link.came_kbit_s = Some((last.bytes.saturating_sub(first.bytes) as f64 * 8.0 / millis) as u32);
+        }
+        link
     }
 }
 

@@ -136,7 +136,8 @@ fn worse(one: VideoLink, other: VideoLink) -> VideoLink {
     VideoLink {
         loss: one.loss.max(other.loss),
         rtt_ms: one.rtt_ms.max(other.rtt_ms),
-        kbit_s: one.kbit_s.into_iter().chain(other.kbit_s).min(),
+        queued_ms: one.queued_ms.max(other.queued_ms),
+        came_kbit_s: one.came_kbit_s.into_iter().chain(other.came_kbit_s).min(),
         relayed: one.relayed || other.relayed,
     }
 }
