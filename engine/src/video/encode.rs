@@ -107,7 +107,10 @@ impl Encode {
                     self.hint = hint;
                     self.encoder.set_hint(hint);
                 }
-                Ok(Order::Adapt(link)) => self.adapter.hear(link, began.elapsed()),
+                Ok(Order::Adapt(link)) => {
+                    self.adapter.hear(link, began.elapsed());
+                    tracing::debug!(?link, plan = ?self.adapter.plan(self.hint), "pictures follow the link");
+                }
                 Ok(Order::Preview(giver)) => work.preview = Some(giver),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => return false,

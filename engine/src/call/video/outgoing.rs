@@ -30,8 +30,8 @@ use crate::{
     video::{CodedFrame, Layer, VideoLink},
 };
 
-/// Streams that stand by: the pictures of a round trip of 200 ms.
-const READY: usize = 6;
+/// Streams that stand by or open: the pictures of nearly half a second, as long as opening takes where packets are lost.
+const READY: usize = 14;
 /// Pictures on their way at most: the rest of the streams that the other side serves.
 const ON_THEIR_WAY: usize = 16;
 /// After so long a picture that nothing builds on is given up.
@@ -146,8 +146,8 @@ impl VideoOut {
         state.is_broken || stuck_after.is_some_and(|after| state.last_key.is_none_or(|key| key <= after))
     }
 
-    /// For whoever codes my pictures; `loss` is the share of my voice's packets that don't come, which none are sent for
-    /// again.
+    /// For whoever codes my pictures; `loss` is the share of my voice's packets that don't come: of a picture, what is lost
+    /// is sent again.
     pub fn link(&self, loss: f32, rtt_ms: u32, relayed: bool) -> VideoLink {
         let state = lock(&self.state);
         let mut link = VideoLink { loss, rtt_ms, queued_ms: 0, came_kbit_s: None, relayed };
@@ -155,10 +155,6 @@ impl VideoOut {
             return link;
         };
         link.queued_ms = last.queued_ms;
-        let (expected, came) = (last.expected.saturating_sub(first.expected), last.came.saturating_sub(first.came));
-        if expected > 0 {
-            link.loss = loss.max((1.0 - came as f32 / expected as f32).clamp(0.0, 1.0));
-        }
         let millis = at.duration_since(*since).as_millis() as f64;
         if millis > 0.0 {
             link.came_kbit_s = Some((last.bytes.saturating_sub(first.bytes) as f64 * 8.0 / millis) as u32);
