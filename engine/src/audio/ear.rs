@@ -42,6 +42,8 @@ pub struct Reception {
     pub jitter_ms: f32,
     /// At present: how long the quickest frames wait until they are played, ms.
     pub delay_ms: f32,
+    /// At present: how much sound is in a frame, ms.
+    pub frame_ms: f32,
 }
 
 /// Samples at 48 kHz since `start`.

@@ -151,6 +151,7 @@ impl Voice {
             expected: self.buffer.expected(),
             jitter_ms: self.arrivals.jitter() as f32 / MS as f32,
             delay_ms: self.pace.delay(self.wait) as f32 / MS as f32,
+            frame_ms: self.frame as f32 / MS as f32,
             ..self.reception
         }
     }

@@ -111,9 +111,10 @@ impl Eye {
         }
     }
 
-    /// How long the peer's quickest voice packets wait until they are played, ms
-    /// ([`Reception::delay_ms`](crate::audio::Reception)); none if there is no voice to be held to. Call it with every
-    /// report: pictures wait as long, so that lips match within 60 ms where both take the same way.
+    /// How long the peer's voice waits besides what its quickest packets take on the way, ms: in its packet until that is
+    /// complete, and here until it is played (`frame_ms` and `delay_ms` of [`Reception`](crate::audio::Reception)); none if
+    /// there is no voice to be held to. Call it with every report: pictures wait as long, so that lips match within 60 ms
+    /// where both take the same way.
     pub fn set_audio_delay(&self, ms: Option<u32>) {
         self.shared.audio_delay_ms.store(ms.map_or(NO_AUDIO, |ms| ms.min(NO_AUDIO - 1)), Ordering::Relaxed);
     }

@@ -205,7 +205,7 @@ fn a_voice_that_is_heard_late_holds_the_picture_back_as_long() {
         ages[15]
     };
     let (at_once, held) = (of(None), of(Some(120)));
-    // 120 ms of its buffer, and 20 of its packet.
+    // Some of it passes on the way.
     assert!((80.0..200.0).contains(&(held - at_once)), "{at_once} and {held} ms");
 }
 

@@ -187,7 +187,7 @@ impl Watching {
 
     fn report(&mut self, voice: Reception, rtt_ms: u32) -> VideoReport {
         self.is_stuck();
-        let delay = (voice.expected > 0).then_some(voice.delay_ms as u32);
+        let delay = (voice.expected > 0).then_some((voice.delay_ms + voice.frame_ms) as u32);
         self.eye.set_audio_delay(delay);
         self.eye.set_round_trip(rtt_ms);
         VideoReport {

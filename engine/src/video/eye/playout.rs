@@ -1,13 +1,10 @@
 //! When a picture is shown: as much after its taking as the peer's voice of that moment. Pure; times are microseconds.
 //!
 //! The difference of the peer's clock and mine is unknown and doesn't matter: the quickest frames of late say what the way
-//! takes, and voice packets are counted from their quickest in the same way. A voice packet leaves when its 20 ms are
-//! complete and is dated by its first sample, so it waits this much longer on top of what is said of it.
+//! takes, and voice packets are counted from their quickest in the same way.
 
 use std::collections::VecDeque;
 
-/// Of a voice packet.
-const PACKET: i64 = 20_000;
 /// A picture isn't held back for longer, whatever is said: voices never wait longer either.
 const LONGEST: i64 = 260_000;
 /// Decoded pictures that wait at most; above this the oldest is shown early.
@@ -53,7 +50,7 @@ impl<T> Playout<T> {
     pub(super) fn put(&mut self, picture: T, captured: u64, now: u64, delay_ms: Option<u32>) {
         let due = match (delay_ms, self.quickest) {
             (Some(delay), Some((new, old))) => {
-                let hold = i64::from(delay).saturating_mul(1_000).saturating_add(PACKET).min(LONGEST);
+                let hold = i64::from(delay).saturating_mul(1_000).min(LONGEST);
                 // How long ago it would have arrived at the quickest.
                 let behind = offset(now, captured).saturating_sub(new.min(old));
                 now.saturating_add_signed(hold.saturating_sub(behind).clamp(0, LONGEST))
@@ -119,13 +116,13 @@ mod tests {
     #[test]
     fn a_picture_waits_for_its_voice() {
         // Voice: 30 ms on the way, 20 in its packet, 60 in its buffer.
-        let after = shown(&[30, 45, 32, 60, 30, 44, 30], Some(60));
+        let after = shown(&[30, 45, 32, 60, 30, 44, 30], Some(20 + 60));
         assert!(after.iter().all(|after| after.abs_diff(110) <= 1), "{after:?}");
     }
 
     #[test]
     fn what_is_late_is_shown_at_once_and_what_came_before_it_passed_over() {
-        let after = shown(&[30, 30, 300, 267, 30], Some(60));
+        let after = shown(&[30, 30, 300, 267, 30], Some(80));
         assert!(after.contains(&110) && after.iter().all(|after| *after <= 300), "{after:?}");
     }
 
