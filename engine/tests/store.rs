@@ -25,7 +25,7 @@ use juice_proto::{
         },
     },
     seal::{KemSecret, Suite},
-    view::{Availability, Privacy, Relation},
+    view::{Availability, BuddyGroup, Privacy, Relation},
 };
 use samples::{Folder, NOW, Open, Pair, Person, clock};
 
@@ -111,6 +111,10 @@ async fn keys_invites_status_and_settings_are_loaded_as_they_were_saved() {
     changes.push(Change::Since(NOW));
     let privacy = Privacy { read_receipts: false, typing: true };
     changes.push(Change::Privacy(privacy));
+    let group = |id, name: &str| BuddyGroup { id, name: name.into() };
+    let groups = vec![group(9, "Family"), group(2, "Work")];
+    changes.push(Change::Groups(vec![group(2, "Old")]));
+    changes.push(Change::Groups(groups.clone()));
     open.save(changes).await;
     open.store.set_setting("theme", "dark").await.unwrap();
     open.store.set_setting("theme", "light").await.unwrap();
@@ -125,6 +129,7 @@ async fn keys_invites_status_and_settings_are_loaded_as_they_were_saved() {
     assert_eq!(open.loaded.status, Some((Availability::Away, "lunch".into())));
     assert_eq!(open.loaded.since_ms, NOW);
     assert_eq!(open.loaded.privacy, privacy);
+    assert_eq!(open.loaded.groups, groups, "in their order, and those alone");
     assert_eq!(open.store.setting("theme").await.unwrap(), Some("light".into()));
     assert_eq!(open.store.setting("sound").await.unwrap(), None);
 

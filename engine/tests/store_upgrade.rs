@@ -19,7 +19,7 @@ use juice_proto::{
     frame,
     messenger::record::{BuddyRecord, Change, Fate, MessageRecord, Progress},
     sign::Signed,
-    view::{Availability, Privacy},
+    view::{Availability, BuddyPlace, Privacy},
 };
 use samples::{Folder, NOW, Open, Pair, Person, clock, raw};
 use sha2::{Digest, Sha384};
@@ -86,7 +86,8 @@ fn list_bytes(list: &Signed<DeviceList>) -> Vec<u8> {
 async fn a_database_of_the_first_version_keeps_everything() {
     let folder = Folder::new();
     let pair = Pair::new();
-    let bob: BuddyRecord = pair.bob.record("bob");
+    // It knew neither groups nor notes.
+    let bob = BuddyRecord { place: BuddyPlace::default(), notes: String::new(), ..pair.bob.record("bob") };
     let carol = Person::new(9);
     let mine: Vec<_> = (1..=6).map(|seq| pair.mine(seq, &format!("mine {seq}"))).collect();
     let theirs: Vec<_> = (1..=3).map(|seq| pair.theirs(seq, &format!("theirs {seq}"))).collect();
@@ -145,6 +146,7 @@ async fn a_database_of_the_first_version_keeps_everything() {
         assert_eq!(open.loaded.requests.len(), 1);
         assert_eq!(open.loaded.status, Some((Availability::Busy, "busy as a bee".into())));
         assert_eq!((open.loaded.since_ms, open.loaded.privacy), (77, Privacy::default()));
+        assert_eq!(open.loaded.groups, []);
         let conversation = &open.loaded.conversations[0];
         assert_eq!(conversation.mine, (6, pair.void_of(&mine[5]).id));
         assert_eq!((conversation.theirs[0].1, conversation.unread), (3, 2));

@@ -44,7 +44,7 @@ use crate::{
     presence::Capabilities,
     seal::Suite,
     sign::{SecretKey, Signed},
-    view::{Availability, Command, CommandError, ErrorCode, Event, Privacy, Reply, ServerState},
+    view::{Availability, BuddyGroup, Command, CommandError, ErrorCode, Event, Privacy, Reply, ServerState},
 };
 
 /// Who I am, out of the open vault.
@@ -125,6 +125,7 @@ pub struct Messenger {
     availability: Availability,
     status_text: String,
     privacy: Privacy,
+    groups: Vec<BuddyGroup>,
     capabilities: Capabilities,
     addresses: Vec<String>,
     behind_nat: bool,
@@ -166,6 +167,7 @@ impl Messenger {
             availability,
             status_text,
             privacy: loaded.privacy,
+            groups: loaded.groups,
             capabilities: Capabilities::default(),
             addresses: Vec::new(),
             behind_nat: false,
@@ -270,6 +272,9 @@ impl Messenger {
             Command::UnblockBuddy { buddy } => self.unblock(&buddy),
             Command::RemoveBuddy { buddy } => self.remove(&buddy),
             Command::RenameBuddy { buddy, alias } => self.rename(&buddy, alias),
+            Command::PlaceBuddy { buddy, place } => self.place(number, &buddy, place),
+            Command::NoteBuddy { buddy, notes } => self.note_about(number, &buddy, &notes),
+            Command::SetGroups { groups } => self.set_groups(number, groups),
             Command::VerifyBuddy { buddy, number } => self.verify(&buddy, &number),
             Command::SendMessage { buddy, text, reply_to } => self.write(number, &buddy, text, reply_to.as_deref()),
             Command::EditMessage { buddy, message, text } => self.edit(number, &buddy, &message, text),
@@ -395,6 +400,7 @@ impl Messenger {
             Change::Buddy(record) => self.buddies.get(&record.account).map(|buddy| Change::Buddy(buddy.record.clone())),
             Change::Request(record) => self.requests.get(&record.account).cloned().map(Change::Request),
             Change::Privacy(_) => Some(Change::Privacy(self.privacy)),
+            Change::Groups(_) => Some(Change::Groups(self.groups.clone())),
             Change::Status(..) => Some(Change::Status(self.availability, self.status_text.clone())),
             Change::Since(_) => Some(Change::Since(self.since_ms)),
             Change::Posted(ids, letter, at) => self.still_posted(ids, letter, at),

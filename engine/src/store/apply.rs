@@ -6,6 +6,7 @@ use juice_proto::{
     id::{AccountId, MessageId},
     messenger::record::{BuddyRecord, Change, DayKeyRecord, Fate, RequestRecord, TokenRecord},
     sign::Signed,
+    view::BuddyGroup,
 };
 
 use super::{
@@ -81,6 +82,7 @@ impl Writer {
                     .execute(&mut self.connection)
                     .await?;
             }
+            Change::Groups(groups) => self.put_groups(groups).await?,
             Change::Since(since_ms) => {
                 sqlx::query("INSERT OR REPLACE INTO welcome (one, since_ms) VALUES (1, ?1)")
                     .bind(number(*since_ms)?)
@@ -95,8 +97,8 @@ impl Writer {
         sqlx::query(
             "INSERT OR REPLACE INTO buddies
                  (account, name, alias, relation, pin, list, suite, verified, key_alarm, last_seen_ms,
-                  my_token, my_token_ms, their_token, their_token_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                  my_token, my_token_ms, their_token, their_token_ms, buddy_group, favourite, notes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )
         .bind(buddy.account.bytes().as_slice())
         .bind(buddy.name.as_str())
@@ -112,8 +114,24 @@ impl Writer {
         .bind(number(buddy.my_token.map_or(0, |token| token.made_ms))?)
         .bind(secret(buddy.their_token.as_ref()))
         .bind(number(buddy.their_token.map_or(0, |token| token.made_ms))?)
+        .bind(buddy.place.group)
+        .bind(buddy.place.favourite)
+        .bind(buddy.notes.as_str())
         .execute(&mut self.connection)
         .await?;
+        Ok(())
+    }
+
+    async fn put_groups(&mut self, groups: &[BuddyGroup]) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM buddy_groups").execute(&mut self.connection).await?;
+        for (place, group) in (0_u32..).zip(groups) {
+            sqlx::query("INSERT INTO buddy_groups (id, place, name) VALUES (?1, ?2, ?3)")
+                .bind(group.id)
+                .bind(place)
+                .bind(group.name.as_str())
+                .execute(&mut self.connection)
+                .await?;
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use juice_proto::{
     letter::DeliveryToken,
     messenger::record::{BuddyRecord, DayKeyRecord, InviteRecord, Loaded, RequestRecord, TokenRecord},
     seal::KemSecret,
-    view::Privacy,
+    view::{BuddyGroup, BuddyPlace, Privacy},
 };
 use minicbor::Decode;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -20,7 +20,7 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, St
     let buddies = all(
         connection,
         "SELECT account, name, alias, relation, pin, list, suite, verified, key_alarm, last_seen_ms,
-                my_token, my_token_ms, their_token, their_token_ms
+                my_token, my_token_ms, their_token, their_token_ms, buddy_group, favourite, notes
          FROM buddies ORDER BY name, account",
         buddy,
     );
@@ -44,6 +44,10 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, St
         Ok(Privacy { read_receipts: row.try_get("read_receipts")?, typing: row.try_get("typing")? })
     });
     let privacy = privacy.await?.pop().unwrap_or_default();
+    let groups = all(connection, "SELECT id, name FROM buddy_groups ORDER BY place", |row| {
+        Ok(BuddyGroup { id: row.try_get("id")?, name: row.try_get("name")? })
+    });
+    let groups = groups.await?;
     let owed = all(connection, "SELECT buddy, message FROM owed ORDER BY number", |row| {
         Ok((AccountId::new(code::bytes(row, "buddy")?), MessageId::new(code::bytes(row, "message")?)))
     });
@@ -58,6 +62,7 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, St
         invites,
         status,
         privacy,
+        groups,
         owed,
         since_ms,
     })
@@ -87,6 +92,8 @@ fn buddy(row: &SqliteRow) -> Result<BuddyRecord, StoreError> {
         account: AccountId::new(code::bytes(row, "account")?),
         name: row.try_get("name")?,
         alias: row.try_get("alias")?,
+        place: BuddyPlace { group: row.try_get("buddy_group")?, favourite: row.try_get("favourite")? },
+        notes: row.try_get("notes")?,
         relation: code::as_relation(row.try_get("relation")?)?,
         pin: optional(row, "pin")?,
         list: optional(row, "list")?,

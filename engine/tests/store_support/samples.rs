@@ -19,7 +19,7 @@ use juice_proto::{
     seal::Suite,
     sign::{SecretKey, Signed},
     vault::{DataKey, KdfParams, Vault},
-    view::Relation,
+    view::{BuddyPlace, Relation},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -188,6 +188,8 @@ impl Person {
             account: self.account,
             name: name.into(),
             alias: "the neighbour".into(),
+            place: BuddyPlace { group: Some(7), favourite: true },
+            notes: "likes oranges\nand lemons".into(),
             relation: Relation::Buddy,
             pin: Some(pin),
             list: Some(list),

@@ -10,7 +10,7 @@ use crate::{
     letter::{DeliveryToken, LetterId},
     seal::{KemSecret, KeyId, Suite},
     sign::Signed,
-    view::{Availability, FileTrouble, Privacy, Relation},
+    view::{Availability, BuddyGroup, BuddyPlace, FileTrouble, Privacy, Relation},
 };
 
 /// A buddy, or someone who was or may become one.
@@ -22,6 +22,10 @@ pub struct BuddyRecord {
     pub name: String,
     /// My own name for them; may be empty.
     pub alias: String,
+    /// Where they stand in my list.
+    pub place: BuddyPlace,
+    /// What I noted about them; may be empty.
+    pub notes: String,
     /// How we stand.
     pub relation: Relation,
     /// The key and list that I hold them to.
@@ -251,6 +255,8 @@ pub enum Change {
     Status(Availability, String),
     /// What I tell buddies of my reading and typing.
     Privacy(Privacy),
+    /// My groups, all of them, in order.
+    Groups(Vec<BuddyGroup>),
     /// The server's time of the last welcome.
     Since(Millis),
 }
@@ -336,6 +342,8 @@ pub struct Loaded {
     pub status: Option<(Availability, String)>,
     /// What I tell of my reading and typing.
     pub privacy: Privacy,
+    /// My groups, in order.
+    pub groups: Vec<BuddyGroup>,
     /// Receipts that have still to go.
     pub owed: Vec<(AccountId, MessageId)>,
     /// The server's time of the last welcome; 0 for none.

@@ -1,5 +1,6 @@
 //! The roster: who I have to do with, how we stand, and which keys they are held to.
 
+mod arranged;
 mod asked;
 mod told;
 
@@ -25,7 +26,7 @@ use crate::{
     safety::SafetyNumber,
     server::{Call, Contact, Pending, Relation as ServerRelation},
     sign::Signed,
-    view::{Availability, ErrorCode, Event, Notice, Relation, Reply},
+    view::{Availability, BuddyGroup, BuddyPlace, ErrorCode, Event, Notice, Relation, Reply},
 };
 
 /// The most people that a roster holds.
@@ -89,6 +90,8 @@ fn stranger(account: AccountId, name: &str, relation: Relation) -> BuddyRecord {
         account,
         name: name.into(),
         alias: String::new(),
+        place: BuddyPlace::default(),
+        notes: String::new(),
         relation,
         pin: None,
         list: None,

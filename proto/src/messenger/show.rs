@@ -183,6 +183,7 @@ impl Messenger {
             availability: self.availability,
             status_text: self.status_text.clone(),
             privacy: self.privacy,
+            groups: self.groups.clone(),
         }
     }
 
@@ -209,6 +210,8 @@ impl Messenger {
             typing: linked && buddy.typing,
             unread: buddy.chat.unread,
             last_seen_ms: (record.last_seen_ms > 0).then(|| ms(record.last_seen_ms)),
+            place: record.place,
+            notes: record.notes.clone(),
             last_message_ms: (buddy.chat.last_message_ms > 0).then(|| ms(buddy.chat.last_message_ms)),
         }
     }

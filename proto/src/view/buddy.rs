@@ -91,6 +91,30 @@ pub struct BuddyView {
     pub last_seen_ms: Option<f64>,
     /// The time of the newest message, for sorting.
     pub last_message_ms: Option<f64>,
+    pub place: BuddyPlace,
+    /// What I noted about them, for myself.
+    pub notes: String,
+}
+
+/// Where I have put a buddy in my list. Nobody is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct BuddyPlace {
+    /// In which of my groups; none where they stand with all others.
+    pub group: Option<u32>,
+    /// On top of everyone.
+    pub favourite: bool,
+}
+
+/// A group of my own in the list of buddies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct BuddyGroup {
+    /// Chosen by the window; stays when the group gets another name.
+    pub id: u32,
+    pub name: String,
 }
 
 /// Someone who wants to be my buddy.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Availability, Privacy, SoundSettings, VideoSettings};
+use super::{Availability, BuddyGroup, BuddyPlace, Privacy, SoundSettings, VideoSettings};
 use crate::{call::Shows, error::ProtoError};
 
 /// Everything a person can ask for. Each is answered by a [`Reply`] or a [`CommandError`]; what changes because of
@@ -37,6 +37,12 @@ pub enum Command {
     RemoveBuddy { buddy: String },
     /// My own name for a buddy; empty takes it back.
     RenameBuddy { buddy: String, alias: String },
+    /// Put a buddy into one of my groups or none, and among the favourites or not.
+    PlaceBuddy { buddy: String, place: BuddyPlace },
+    /// Keep this about a buddy, for myself (at most 4,000 characters); empty forgets it.
+    NoteBuddy { buddy: String, notes: String },
+    /// These are my groups now, in this order (at most 50); who was in one that is gone is in none.
+    SetGroups { groups: Vec<BuddyGroup> },
     /// I compared this safety number with them: the groups, as they were shown.
     VerifyBuddy { buddy: String, number: Vec<String> },
     /// Say something (1 to 16,000 characters), perhaps in answer to a message.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Availability, BuddyView, CallView, RequestView};
+use super::{Availability, BuddyGroup, BuddyView, CallView, RequestView};
 
 /// Myself.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -17,6 +17,8 @@ pub struct MeView {
     pub availability: Availability,
     pub status_text: String,
     pub privacy: Privacy,
+    /// My groups, in the order in which they stand.
+    pub groups: Vec<BuddyGroup>,
 }
 
 /// What buddies may know of my reading and typing. Who keeps it to themselves isn't shown the others' either.

@@ -10,7 +10,7 @@ use juice_proto::{
         MessageRecord, Progress, Quote, RequestRecord, ShownMessage,
     },
     sign::Signed,
-    view::{Availability, Privacy},
+    view::{Availability, BuddyGroup, Privacy},
 };
 
 /// What the disk does with a save.
@@ -59,6 +59,7 @@ pub struct Disk {
     ends: BTreeMap<AccountId, End>,
     status: Option<(Availability, String)>,
     pub privacy: Privacy,
+    pub groups: Vec<BuddyGroup>,
     pub since_ms: u64,
 }
 
@@ -125,6 +126,7 @@ impl Disk {
             Change::ForgetInvite(token) => self.invites.retain(|invite| invite.token != token),
             Change::Status(availability, text) => self.status = Some((availability, text)),
             Change::Privacy(privacy) => self.privacy = privacy,
+            Change::Groups(groups) => self.groups = groups,
             Change::Since(since_ms) => self.since_ms = since_ms,
         }
         Fate::Done
@@ -257,6 +259,7 @@ impl Disk {
             invites: self.invites.clone(),
             status: self.status.clone(),
             privacy: self.privacy,
+            groups: self.groups.clone(),
             owed: self.owed.iter().copied().collect(),
             since_ms: self.since_ms,
         }

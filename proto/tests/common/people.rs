@@ -11,7 +11,7 @@ use juice_proto::{
     },
     name::UserName,
     sign::SecretKey,
-    view::Relation,
+    view::{BuddyPlace, Relation},
 };
 
 /// The wall clock when a test begins.
@@ -77,6 +77,8 @@ impl Persona {
             account: self.identity.account,
             name: self.identity.name.as_str().into(),
             alias: String::new(),
+            place: BuddyPlace::default(),
+            notes: String::new(),
             relation: Relation::Buddy,
             pin: Some(self.identity.pin),
             list: Some(self.identity.list.clone()),

@@ -13,6 +13,7 @@
 #[path = "../common/all.rs"]
 mod common;
 
+mod arranged;
 mod calls;
 mod changes;
 mod keys;

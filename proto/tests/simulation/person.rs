@@ -14,7 +14,7 @@ use juice_proto::{
     name::UserName,
     seal::Suite,
     sign::SecretKey,
-    view::{MessageView, Relation},
+    view::{BuddyPlace, MessageView, Relation},
 };
 
 use crate::disk::Disk;
@@ -63,6 +63,8 @@ pub fn befriended(me: &Identity, other: &Identity, met: bool) -> BuddyRecord {
         account: other.account,
         name: other.name.as_str().into(),
         alias: String::new(),
+        place: BuddyPlace::default(),
+        notes: String::new(),
         relation: Relation::Buddy,
         pin: Some(other.pin),
         list: Some(other.list.clone()),

@@ -298,6 +298,14 @@ export class FakeBridge implements Bridge {
       case 'renameBuddy':
         this.change(command.buddy, { alias: command.alias });
         return DONE;
+      case 'placeBuddy':
+        this.change(command.buddy, { place: command.place });
+        return DONE;
+      case 'noteBuddy':
+        this.change(command.buddy, { notes: command.notes });
+        return DONE;
+      case 'setGroups':
+        return this.#people.group(command.groups, this.account);
       case 'verifyBuddy':
         this.change(command.buddy, { verified: true, keyAlarm: false });
         return DONE;

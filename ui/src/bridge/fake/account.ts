@@ -41,6 +41,7 @@ export class Account {
       availability: 'here',
       statusText: '',
       privacy: { readReceipts: true, typing: true },
+      groups: [],
     };
     this.#be(me);
     return me;

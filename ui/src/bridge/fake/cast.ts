@@ -43,6 +43,8 @@ export function buddy(name: string, more: Partial<BuddyView> = {}): BuddyView {
     unread: 0,
     lastSeenMs: linked ? null : Date.now() - 3 * HOUR,
     lastMessageMs: null,
+    place: { group: null, favourite: false },
+    notes: '',
     ...more,
   };
 }

@@ -1,8 +1,10 @@
 // The fake's buddies and requests, and what can be done about them.
 
+import type { BuddyGroup } from '../generated/BuddyGroup';
 import type { BuddyView } from '../generated/BuddyView';
 import type { Reply } from '../generated/Reply';
 import type { RequestView } from '../generated/RequestView';
+import type { Account } from './account';
 import { buddy, idFor } from './cast';
 import { DONE, refused, type Stage } from './stage';
 
@@ -65,6 +67,15 @@ export class People {
     if (how !== 'blockBuddy' || !this.buddies.has(id)) throw refused('unknown');
     this.change(id, { relation: 'blocked', state: 'offline', route: null });
     return DONE;
+  }
+
+  /** My groups; who was in one that is gone is in none. */
+  group(groups: BuddyGroup[], account: Account): Reply {
+    for (const { id, place } of this.buddies.values()) {
+      if (groups.every((group) => group.id !== place.group))
+        this.change(id, { place: { ...place, group: null } });
+    }
+    return account.change({ groups });
   }
 
   /** Someone comes or goes every few seconds. */
