@@ -15,6 +15,7 @@
 
 pub mod buddy;
 mod calls;
+pub mod cost;
 pub mod dice;
 pub mod folder;
 #[cfg(target_os = "linux")]

@@ -120,6 +120,14 @@ impl Puppet {
         self.until("a link", |event| event["type"] == "buddyChanged" && !event["buddy"]["route"].is_null());
     }
 
+    /// Waits until its buddy can be called.
+    pub fn until_can_voice(&mut self) {
+        if self.buddies().iter().any(|buddy| buddy["canVoice"] == true) {
+            return;
+        }
+        self.until("a microphone", |event| event["type"] == "buddyChanged" && event["buddy"]["canVoice"] == true);
+    }
+
     /// Everything told and not waited for, so far.
     pub fn drain(&mut self) -> Vec<Value> {
         self.told.extend(self.events.try_iter());
@@ -165,4 +173,27 @@ pub fn befriend(a: &mut Puppet, b: &mut Puppet, b_name: &str) -> (String, String
     b.until_linked();
     let b_id = a.buddies()[0]["id"].as_str().expect("an id").to_owned();
     (b_id, a_id)
+}
+
+/// A call from one to the other, with cameras or without, until both hear something. Its id.
+pub fn talk(alice: &mut Puppet, bob: &mut Puppet, bob_id: &str, video: bool) -> String {
+    let at = |event: &Value, stage: &str| event["type"] == "callChanged" && event["call"]["stage"] == stage;
+    alice.until_can_voice();
+    alice.done(&json!({ "type": "placeCall", "buddy": bob_id, "video": video }));
+    let ring = bob.until("a ring", |event| at(event, "incoming"));
+    let call = ring["call"]["id"].as_str().expect("an id").to_owned();
+    bob.done(&json!({ "type": "answerCall", "call": call, "video": video }));
+    alice.until("sound", |event| at(event, "talking"));
+    bob.until("sound", |event| at(event, "talking"));
+    call
+}
+
+/// Ends it, and waits until devices are closed, and files whole.
+pub fn hang_up(alice: &mut Puppet, bob: &mut Puppet, call: &str) {
+    alice.done(&json!({ "type": "hangUp", "call": call }));
+    for puppet in [alice, bob] {
+        puppet.until("the end", |event| event["type"] == "callEnded");
+        puppet.drain();
+    }
+    thread::sleep(Duration::from_secs(1));
 }

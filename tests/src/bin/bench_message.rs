@@ -3,12 +3,9 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that can't go on has failed")]
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use juice_tests::{Folder, Puppet, ServerProcess, puppet::befriend};
+use juice_tests::{Folder, Puppet, ServerProcess, cost::memory, puppet::befriend};
 use serde_json::{Value, json};
 
 const CONNECTS: usize = 10;
@@ -26,7 +23,9 @@ fn main() {
     bob.register("bob", server.address());
     let (bob_id, alice_id) = befriend(&mut alice, &mut bob, "bob");
 
-    let pss_mb = idle_memory(alice.pid());
+    // When it has been idle for a while.
+    std::thread::sleep(Duration::from_secs(3));
+    let pss_mb = memory(&alice.pid().to_string()).unwrap_or(f64::NAN);
     eprintln!("an idle engine: {pss_mb:.1} MB");
     let connect = connects(&mut alice, &mut bob);
     eprintln!("connect: {connect:?} ms");
@@ -109,14 +108,6 @@ fn confirmed(event: &Value) -> usize {
     } else {
         0
     }
-}
-
-/// Proportional set size, in MB, when it has been idle for a while.
-fn idle_memory(pid: u32) -> f64 {
-    std::thread::sleep(Duration::from_secs(3));
-    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let pss = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();
-    pss.trim().trim_end_matches(" kB").trim().parse::<f64>().unwrap_or(f64::NAN) / 1_024.0
 }
 
 fn at(sorted: &[f64], percent: usize) -> f64 {

@@ -12,7 +12,7 @@
 #![allow(clippy::disallowed_methods, reason = "it waits by the clock")]
 #![cfg_attr(not(target_os = "linux"), allow(unused, reason = "its networks are Linux's"))]
 
-use std::{collections::BTreeMap, fs, thread::sleep, time::Duration};
+use std::{collections::BTreeMap, thread::sleep, time::Duration};
 
 use clap::Parser;
 use juice_engine::video::{Size, measure};
@@ -80,8 +80,9 @@ fn main() {
 mod stage {
     use juice_tests::{
         Folder, Puppet, ServerProcess,
+        cost::{TICKS_PER_SECOND, memory, thread_ticks},
         lossy::{Lossy, Weather},
-        puppet::befriend,
+        puppet::{befriend, talk},
         server::program,
     };
 
@@ -147,31 +148,20 @@ mod stage {
 
         /// A call with pictures both ways.
         pub fn talk(&mut self) -> String {
-            let can_voice = |event: &Value| event["type"] == "buddyChanged" && event["buddy"]["canVoice"] == true;
-            if self.alice.buddies().iter().all(|buddy| buddy["canVoice"] == false) {
-                self.alice.until("a microphone", can_voice);
-            }
-            let at = |event: &Value, stage: &str| event["type"] == "callChanged" && event["call"]["stage"] == stage;
-            self.alice.done(&json!({ "type": "placeCall", "buddy": self.bob_id, "video": true }));
-            let ring = self.bob.until("a ring", |event| at(event, "incoming"));
-            let call = ring["call"]["id"].as_str().expect("an id").to_owned();
-            self.bob.done(&json!({ "type": "answerCall", "call": call, "video": true }));
-            self.alice.until("sound", |event| at(event, "talking"));
-            self.bob.until("sound", |event| at(event, "talking"));
-            call
+            talk(&mut self.alice, &mut self.bob, &self.bob_id, true)
         }
 
         /// What Bob sees of Alice, while she sees him.
         pub fn measure(&mut self, call: &str, seconds: u64) -> Map<String, Value> {
-            let pid = self.bob.pid();
-            let (before, begun) = (ticks(pid), std::time::Instant::now());
+            let process = self.bob.pid().to_string();
+            let (before, begun) = (thread_ticks(&process), std::time::Instant::now());
             self.bob.drain();
             let look = json!({ "watch": [call, seconds * 1_000] });
             assert!(self.alice.tell(&look) && self.bob.tell(&look), "both run");
             let patience = Duration::from_secs(seconds + 10);
             let seen = self.bob.answer(patience).expect("an answer");
             let passed = begun.elapsed().as_secs_f64();
-            let after = ticks(pid);
+            let after = thread_ticks(&process);
             self.alice.answer(patience).expect("an answer");
             let seen = &seen["done"];
             let mut ages: Vec<f64> = seen["ages"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
@@ -184,7 +174,7 @@ mod stage {
                 .iter()
                 .map(|(name, ticks)| {
                     let spent = ticks.saturating_sub(before.get(name).copied().unwrap_or(0));
-                    (name.trim_start_matches("juice-").to_owned(), round(spent as f64 / passed))
+                    (name.clone(), round(spent as f64 / TICKS_PER_SECOND * 100.0 / passed))
                 })
                 .collect();
             let corridor = ["video", "eye"].iter().filter_map(|name| cpu.get(*name)).sum();
@@ -197,7 +187,7 @@ mod stage {
                 "unreadable": seen["unreadable"],
                 "kbit_s": round(kbits.iter().sum::<f64>() / kbits.len().max(1) as f64),
                 "cpu_pct": cpu,
-                "pss_mb": memory(pid).map(round),
+                "pss_mb": memory(&process).map(round),
             });
             value.as_object().cloned().unwrap_or_default()
         }
@@ -217,29 +207,6 @@ mod stage {
                 }
             }
         }
-    }
-
-    /// Hundredths of a second that the threads of each name have had, of those that have a name of ours.
-    fn ticks(process: u32) -> BTreeMap<String, u64> {
-        let mut ticks = BTreeMap::new();
-        for task in fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
-            let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-            // After the name in brackets: the state is field 3, user and system time are 14 and 15 (proc(5)).
-            let Some((head, rest)) = stat.rsplit_once(')') else { continue };
-            let name = head.split_once('(').map_or("", |(_, name)| name);
-            if name.starts_with("juice-") {
-                let times = rest.split_whitespace().skip(11).take(2).filter_map(|word| word.parse::<u64>().ok());
-                *ticks.entry(name.to_owned()).or_default() += times.sum::<u64>();
-            }
-        }
-        ticks
-    }
-
-    /// Proportional set size of a process, in MB.
-    fn memory(process: u32) -> Option<f64> {
-        let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
-        let kilobytes = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
-        Some(kilobytes.trim().trim_end_matches(" kB").trim().parse::<f64>().ok()? / 1_024.0)
     }
 }
 

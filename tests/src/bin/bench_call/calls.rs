@@ -6,12 +6,12 @@ use juice_engine::{
     audio::Source,
     view::{CallStage, Command, Event},
 };
-use juice_tests::{Buddy, Folder, Server, befriend};
+use juice_tests::{Buddy, Folder, Server, befriend, cost::memory};
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
 use crate::{
-    cost::{Stopwatch, memory},
+    cost::Stopwatch,
     marks::Marks,
     percentiles, round,
     sound::{self, RATE},

@@ -6,15 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use juice_tests::{Folder, Puppet, ServerProcess, puppet::befriend, server::program};
+use juice_tests::{
+    Folder, Puppet, ServerProcess,
+    cost::memory,
+    puppet::{befriend, hang_up, talk},
+    server::program,
+};
 use serde_json::{Map, json};
 
-use crate::{
-    Measured,
-    cost::memory,
-    loss::{hang_up, talk, until_can_voice},
-    round,
-};
+use crate::{Measured, round};
 
 /// Until devices, jitter and coding are what they stay.
 const SETTLING: Duration = Duration::from_secs(15);
@@ -33,8 +33,8 @@ pub fn measure(seconds: u64) -> Measured {
         puppet.register(name, server.address());
     }
     let (bob_id, _) = befriend(&mut alice, &mut bob, "bob");
-    until_can_voice(&mut alice);
-    let call = talk(&mut alice, &mut bob, &bob_id);
+    alice.until_can_voice();
+    let call = talk(&mut alice, &mut bob, &bob_id, false);
     sleep(SETTLING);
     let processes = [alice.pid().to_string(), bob.pid().to_string()];
     let sizes = || processes.each_ref().map(|process| memory(process));

@@ -9,13 +9,14 @@ use std::{os::unix::fs::MetadataExt, path::Path, process::Command, thread::sleep
 
 use juice_tests::{
     Folder, Puppet, ServerProcess,
+    cost::memory,
     lossy::{Lossy, Weather},
-    puppet::befriend,
+    puppet::{befriend, hang_up, talk},
     server::program,
 };
 use serde_json::{Map, Value, json};
 
-use crate::{Measured, cost::memory, round, speech};
+use crate::{Measured, round, speech};
 
 /// In percent.
 const LOSSES: [u32; 4] = [0, 5, 10, 20];
@@ -52,13 +53,13 @@ pub fn measure(python: &str) -> Measured {
         set_cleaning(puppet, false);
     }
     let (bob_id, _) = befriend(&mut alice, &mut bob, "bob");
-    until_can_voice(&mut alice);
+    alice.until_can_voice();
 
     let mut result = Map::new();
     let (mut stoi, mut pesq) = (Map::new(), Map::new());
     for loss in LOSSES {
         network.change(calm);
-        let call = talk(&mut alice, &mut bob, &bob_id);
+        let call = talk(&mut alice, &mut bob, &bob_id, false);
         network.change(weather(loss));
         sleep(LENGTH);
         if loss == 0 {
@@ -89,35 +90,6 @@ pub fn set_cleaning(puppet: &mut Puppet, on: bool) {
         "microphone": null, "speaker": null, "pushToTalk": false,
         "echoCancellation": on, "noiseSuppression": on, "gainControl": on,
     }}));
-}
-
-pub fn until_can_voice(puppet: &mut Puppet) {
-    if puppet.buddies().iter().any(|buddy| buddy["canVoice"] == true) {
-        return;
-    }
-    puppet.until("a microphone", |event| event["type"] == "buddyChanged" && event["buddy"]["canVoice"] == true);
-}
-
-/// A call from one to the other, until both hear something.
-pub fn talk(alice: &mut Puppet, bob: &mut Puppet, bob_id: &str) -> String {
-    let at = |event: &Value, stage: &str| event["type"] == "callChanged" && event["call"]["stage"] == stage;
-    alice.done(&json!({ "type": "placeCall", "buddy": bob_id }));
-    let ring = bob.until("a ring", |event| at(event, "incoming"));
-    let call = ring["call"]["id"].as_str().expect("an id").to_owned();
-    bob.done(&json!({ "type": "answerCall", "call": call }));
-    alice.until("sound", |event| at(event, "talking"));
-    bob.until("sound", |event| at(event, "talking"));
-    call
-}
-
-pub fn hang_up(alice: &mut Puppet, bob: &mut Puppet, call: &str) {
-    alice.done(&json!({ "type": "hangUp", "call": call }));
-    for puppet in [alice, bob] {
-        puppet.until("the end", |event| event["type"] == "callEnded");
-        puppet.drain();
-    }
-    // Until its devices are closed, and files whole.
-    sleep(Duration::from_secs(1));
 }
 
 /// What the script says, or an empty value after its complaint.

@@ -14,12 +14,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use juice_tests::{Folder, Puppet, ServerProcess, puppet::befriend, server::program};
+use juice_tests::{
+    Folder, Puppet, ServerProcess,
+    puppet::{befriend, hang_up, talk},
+    server::program,
+};
 use serde_json::{Map, json};
 
 use crate::{
     Measured,
-    loss::{hang_up, set_cleaning, talk, until_can_voice},
+    loss::set_cleaning,
     percentiles, round,
     sound::{self, RATE},
 };
@@ -49,9 +53,9 @@ pub fn measure(echoes: usize) -> Measured {
         puppet.register(name, server.address());
     }
     let (bob_id, _) = befriend(&mut alice, &mut bob, "bob");
-    until_can_voice(&mut alice);
+    alice.until_can_voice();
 
-    let call = talk(&mut alice, &mut bob, &bob_id);
+    let call = talk(&mut alice, &mut bob, &bob_id, false);
     let mut lags = {
         let _voice = rooms[0].play(&said);
         sleep(SETTLING);
