@@ -3,7 +3,8 @@
 //!
 //! `stoi` and `pesq` by the percentage of packets lost each way, every one 80 ms on its way each way: short-time
 //! objective intelligibility, 0 to 1 (Taal 2011), and wide-band PESQ, 1 to 4.6 (ITU-T P.862.2), as means over parts of
-//! the recording that `compare.py` lays over what was said. `engine_pss_mb` is Bob's process in a call without loss.
+//! the recording that `compare.py` lays over what was said; `…_beside_video` are the same with pictures both ways at the
+//! same time, which must not cost the voice anything. `engine_pss_mb` is Bob's process in a call without loss.
 
 use std::{os::unix::fs::MetadataExt, path::Path, process::Command, thread::sleep, time::Duration};
 
@@ -43,10 +44,10 @@ pub fn measure(python: &str) -> Measured {
     let (alices, bobs) = (Folder::new("alice"), Folder::new("bob"));
     let heard = folder.path().join("heard.wav");
     let mut command = network.command(1, program("buddy"));
-    command.arg("--anywhere").arg("--source").arg(&path);
+    command.args(["--anywhere", "--camera", "test:640x480"]).arg("--source").arg(&path);
     let mut alice = Puppet::run(command, alices.path());
     let mut command = network.command(2, program("buddy"));
-    command.arg("--anywhere").arg("--sink").arg(&heard);
+    command.args(["--anywhere", "--camera", "test:640x480"]).arg("--sink").arg(&heard);
     let mut bob = Puppet::run(command, bobs.path());
     for (name, puppet) in [("alice", &mut alice), ("bob", &mut bob)] {
         puppet.register(name, server.address());
@@ -56,26 +57,28 @@ pub fn measure(python: &str) -> Measured {
     alice.until_can_voice();
 
     let mut result = Map::new();
-    let (mut stoi, mut pesq) = (Map::new(), Map::new());
-    for loss in LOSSES {
-        network.change(calm);
-        let call = talk(&mut alice, &mut bob, &bob_id, false);
-        network.change(weather(loss));
-        sleep(LENGTH);
-        if loss == 0 {
-            result.insert("engine_pss_mb".into(), json!(memory(&bob.pid().to_string()).map(round)));
+    for (pictures, names) in [(false, ["stoi", "pesq"]), (true, ["stoi_beside_video", "pesq_beside_video"])] {
+        let (mut stoi, mut pesq) = (Map::new(), Map::new());
+        for loss in LOSSES {
+            network.change(calm);
+            let call = talk(&mut alice, &mut bob, &bob_id, pictures);
+            network.change(weather(loss));
+            sleep(LENGTH);
+            if loss == 0 && !pictures {
+                result.insert("engine_pss_mb".into(), json!(memory(&bob.pid().to_string()).map(round)));
+            }
+            network.change(calm);
+            hang_up(&mut alice, &mut bob, &call);
+            let values = compare(python, &script, &path, &heard);
+            eprintln!("{loss} % lost, {} pictures: {values}", if pictures { "with" } else { "without" });
+            stoi.insert(loss.to_string(), values["stoi"].clone());
+            pesq.insert(loss.to_string(), values["pesq"].clone());
         }
-        network.change(calm);
-        hang_up(&mut alice, &mut bob, &call);
-        let values = compare(python, &script, &path, &heard);
-        eprintln!("{loss} % lost: {values}");
-        stoi.insert(loss.to_string(), values["stoi"].clone());
-        pesq.insert(loss.to_string(), values["pesq"].clone());
-    }
-    for (key, values) in [("stoi", stoi), ("pesq", pesq)] {
-        // All or none: what lacks is a package.
-        let value = if values.values().all(Value::is_null) { Value::Null } else { values.into() };
-        result.insert(key.into(), value);
+        for (name, values) in names.into_iter().zip([stoi, pesq]) {
+            // All or none: what lacks is a package.
+            let value = if values.values().all(Value::is_null) { Value::Null } else { values.into() };
+            result.insert(name.into(), value);
+        }
     }
     Ok(result)
 }

@@ -12,7 +12,7 @@
 //! - `cpu_pct`: of one core, for one side of a call, by thread;
 //! - `pss_mb`: of all this process, which is two engines in a call and a server.
 //!
-//! In processes of their own: see [`growth`] for `pss_growth_mb`; [`loss`] for `stoi`, `pesq`, `engine_pss_mb`; [`room`] for `mouth_to_ear_ms`, `erle_db`.
+//! In processes of their own: see [`growth`] for `pss_growth_mb`; [`loss`] for `stoi`, `pesq`, both beside video, `engine_pss_mb`; [`room`] for `mouth_to_ear_ms`, `erle_db`.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that can't go on has failed")]
 #![allow(clippy::wildcard_enum_match_arm, clippy::disallowed_methods, reason = "it waits for events, by the clock")]
@@ -71,7 +71,7 @@ fn main() {
     let growth = if arguments.no_growth { left_out() } else { growth(arguments.seconds) };
     take(&mut result, &["pss_growth_mb"], growth);
     let loss = if arguments.no_loss { left_out() } else { loss(&arguments.python) };
-    take(&mut result, &["stoi", "pesq", "engine_pss_mb"], loss);
+    take(&mut result, &["stoi", "pesq", "stoi_beside_video", "pesq_beside_video", "engine_pss_mb"], loss);
     let room = if arguments.no_room { left_out() } else { room(arguments.echoes) };
     take(&mut result, &["mouth_to_ear_ms", "erle_db"], room);
     println!("{}", Value::Object(result));
