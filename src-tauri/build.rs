@@ -29,6 +29,9 @@ const COMMANDS: &[&str] = &[
     "forget",
     "dress",
     "quit",
+    "call_snapshot",
+    "call_command",
+    "small",
 ];
 
 fn main() -> ExitCode {

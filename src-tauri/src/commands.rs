@@ -1,5 +1,7 @@
 //! What the page may ask, each handed straight on: to the engine, or to the desk of this window.
 
+pub mod small;
+
 use juice_engine::{
     Handle,
     view::{

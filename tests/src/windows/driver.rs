@@ -68,6 +68,18 @@ impl Window {
         answer.body_mut().read_json::<Value>().expect("JSON").get_mut("value").map(Value::take).unwrap_or_default()
     }
 
+    /// The pages of this app's windows, the large one first, as far as the driver is told of them.
+    pub fn pages(&self) -> Vec<String> {
+        let all = self.get("/window/handles");
+        all.as_array().into_iter().flatten().filter_map(|page| page.as_str().map(str::to_owned)).collect()
+    }
+
+    /// From here on another of its pages is driven.
+    pub fn turn_to(&self, page: &str) {
+        let done = self.post("/window", &json!({ "handle": page }));
+        assert!(done.is_null(), "there is no such page: {done}");
+    }
+
     /// Runs JavaScript in the page; its `return` comes back.
     pub fn run(&self, script: &str, arguments: &Value) -> Value {
         self.post("/execute/sync", &json!({ "script": script, "args": arguments }))

@@ -149,6 +149,26 @@ fn two_see_each_other_move_turn_their_cameras_off_and_on_and_share_a_screen() {
 }
 
 #[test]
+fn the_small_window_shows_who_is_in_the_call_and_leads_back_to_it() {
+    let scene = Scene::set(&["alice", "bob"]);
+    let (alice, bob) = (seen(&scene, 0), seen(&scene, 1));
+    scene.befriend(&alice, &bob);
+    alice.wait(&format!("{}[aria-disabled=\"false\"]", in_header("call-video")));
+    alice.click(&in_header("call-video"));
+    bob.click(&id("incoming-answer-video"));
+    wait_moving(&bob);
+    bob.click(&id("small-open"));
+    bob.wait(&id("small-end"));
+    eprintln!("{:?}", bob.pages());
+    std::thread::sleep(Duration::from_secs(3));
+    scene.stage.picture(&crate::pictures().join("small-asked.png"));
+    for line in ["xwininfo -root -tree", "xprop -root"] {
+        let out = scene.stage.command("sh").args(["-c", line]).output().unwrap();
+        eprintln!("{}", String::from_utf8_lossy(&out.stdout));
+    }
+}
+
+#[test]
 fn who_has_no_camera_sees_the_other_and_is_told_why_nobody_sees_them() {
     let scene = Scene::set(&["alice", "bob"]);
     let (alice, bob) = (scene.window(0), seen(&scene, 1));

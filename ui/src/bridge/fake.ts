@@ -29,6 +29,7 @@ import type { PageAt } from './generated/PageAt';
 import type { Reply } from './generated/Reply';
 import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
+import type { SmallWish } from './generated/SmallWish';
 import type { Snapshot } from './generated/Snapshot';
 import type { SoundDevices } from './generated/SoundDevices';
 import type { VideoDevices } from './generated/VideoDevices';
@@ -60,6 +61,8 @@ export class FakeBridge implements Bridge {
   hasKeyring = true;
   dressed: boolean | null = null;
   hasQuit = false;
+  /** What was wished of the small window, newest last. */
+  readonly wished: SmallWish[] = [];
   readonly account: Account;
   readonly files: Files;
   readonly talks: Talks;
@@ -211,6 +214,11 @@ export class FakeBridge implements Bridge {
 
   async dress(dark: boolean | null): Promise<void> {
     this.dressed = dark;
+  }
+
+  async small(wish: SmallWish): Promise<void> {
+    this.wished.push(wish);
+    if (wish !== 'move') this.tellWindow({ type: 'small', open: wish === 'open' });
   }
 
   async quit(): Promise<void> {

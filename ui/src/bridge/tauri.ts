@@ -2,6 +2,7 @@
 
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
+import { getCurrentWebviewWindow } from '@tauri-apps/api/webviewWindow';
 import type { Bridge, Picture } from './bridge';
 import type { ChosenFile } from './generated/ChosenFile';
 import type { Command } from './generated/Command';
@@ -13,6 +14,7 @@ import type { PageAt } from './generated/PageAt';
 import type { Reply } from './generated/Reply';
 import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
+import type { SmallWish } from './generated/SmallWish';
 import type { Snapshot } from './generated/Snapshot';
 import type { SoundDevices } from './generated/SoundDevices';
 import type { VideoDevices } from './generated/VideoDevices';
@@ -114,15 +116,33 @@ export class TauriBridge implements Bridge {
     return invoke('dress', { dark });
   }
 
+  small(wish: SmallWish): Promise<void> {
+    return invoke('small', { wish });
+  }
+
   quit(): Promise<void> {
     return invoke('quit');
   }
 
   onEvent(hear: (event: Event) => void): Promise<() => void> {
-    return listen<Event>('event', (message) => hear(message.payload));
+    return listen<Event>('event', (message) => hear(message.payload), mine());
   }
 
   onWindowNews(hear: (news: WindowNews) => void): Promise<() => void> {
-    return listen<WindowNews>('window', (message) => hear(message.payload));
+    return listen<WindowNews>('window', (message) => hear(message.payload), mine());
   }
 }
+
+/** In the small window, to which less is open. */
+export class SmallTauriBridge extends TauriBridge {
+  override command(command: Command): Promise<Reply> {
+    return invoke('call_command', { command });
+  }
+
+  override snapshot(): Promise<Snapshot> {
+    return invoke('call_snapshot');
+  }
+}
+
+/** What is told to this window, and not to the other. */
+const mine = (): { target: string } => ({ target: getCurrentWebviewWindow().label });

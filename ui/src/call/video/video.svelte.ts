@@ -10,6 +10,7 @@ import type { Command } from '../../bridge/generated/Command';
 import type { Notice } from '../../bridge/generated/Notice';
 import type { ScreenView } from '../../bridge/generated/ScreenView';
 import type { Shows } from '../../bridge/generated/Shows';
+import type { SmallWish } from '../../bridge/generated/SmallWish';
 import type { VideoDevices } from '../../bridge/generated/VideoDevices';
 import { inWords } from '../../session/refusals';
 import type { Session } from '../../session/session.svelte';
@@ -42,6 +43,8 @@ export class Video {
   full = $state(false);
   corner = $state<Corner>('bottomRight');
   mineHidden = $state(false);
+  /** The pictures are in the small window. */
+  inSmall = $state(false);
   #session: Session;
   #desk: Desk;
   #looking = false;
@@ -118,6 +121,12 @@ export class Video {
   show(call: CallView, shows: Shows): void {
     this.trouble = null;
     void this.#do({ type: 'showInCall', call: call.id, shows });
+  }
+
+  /** What is wished of the small window. */
+  small(wish: SmallWish): void {
+    if (wish === 'open') this.full = false;
+    void this.#session.bridge.small(wish).catch(() => undefined);
   }
 
   async preview(on: boolean): Promise<void> {

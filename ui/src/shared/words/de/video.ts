@@ -61,6 +61,11 @@ export const video: typeof english = {
   fullScreenEnd: 'Vollbild beenden',
   foldPictures: 'Bilder einklappen',
   unfoldPictures: 'Bilder zeigen',
+  small: 'Kleines Fenster',
+  smallOpen: 'Kleines Fenster über allen anderen',
+  smallEnd: 'Die Bilder sind im kleinen Fenster. Zurückholen',
+  smallBack: 'Zurück zum Anruf',
+  smallClose: 'Schließen. In diesem Anruf kommt es dann nicht mehr von selbst.',
   snapshot: (name) => `Bild von ${name} kopieren`,
   snapshotDone: (name) => `Das Bild von ${name} ist kopiert. Füg es ein, wo du magst.`,
   snapshotFailed: 'Das Bild ließ sich nicht kopieren. Hol dieses Fenster nach vorn und versuch es noch mal.',
@@ -96,4 +101,5 @@ export const video: typeof english = {
   previewInCall: 'Dich ansehen kannst du nach dem Anruf.',
 
   keyFullScreen: 'Bilder eines Anrufs als Vollbild',
+  keySmall: 'Bilder eines Anrufs im kleinen Fenster',
 };

@@ -65,6 +65,11 @@ export const video = {
   fullScreenEnd: 'Leave full screen',
   foldPictures: 'Fold the pictures away',
   unfoldPictures: 'Show the pictures',
+  small: 'Small window',
+  smallOpen: 'Small window above all others',
+  smallEnd: 'The pictures are in the small window. Bring them back',
+  smallBack: 'Back to the call',
+  smallClose: 'Close. In this call it won’t come by itself again.',
   snapshot: (name: string) => `Copy ${name}’s picture`,
   snapshotDone: (name: string) => `${name}’s picture is copied. Paste it wherever you like.`,
   snapshotFailed: 'The picture couldn’t be copied. Bring this window to the front and try again.',
@@ -103,4 +108,5 @@ export const video = {
 
   // Keyboard sheet
   keyFullScreen: 'Pictures of a call in full screen',
+  keySmall: 'Pictures of a call in a small window',
 };
