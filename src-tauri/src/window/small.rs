@@ -9,9 +9,9 @@ use std::path::Path;
 use tauri::{AppHandle, LogicalPosition, LogicalSize, Manager, Monitor, WebviewUrl, WebviewWindowBuilder};
 
 use super::{
-    log, page, place_of,
+    log, page,
     place::{Area, Place},
-    screens,
+    place_of, screens,
 };
 
 /// The label of the window, for capabilities and events.

@@ -62,6 +62,10 @@ export interface Bridge {
   videoDevices(): Promise<VideoDevices>;
   /** The next picture of a person in a call (or of me, `'me'`) after the one taken at `after`; null where none comes within a second. */
   nextPicture(person: string, after: number | null): Promise<Picture | null>;
+  /** What is to be seen now of a monitor or a window that can be shown, fitted into 16:9 of this width; null where it is gone. */
+  screenPicture(screen: string, width: number): Promise<Picture | null>;
+  /** Asks where to, and writes a picture of somebody there; false where the person thought better of it. */
+  savePicture(png: Blob, of: string): Promise<boolean>;
   openLink(url: string): Promise<void>;
   /** Which conversation is before the person's eyes, so that toasts about it stay away. */
   looking(buddy: string | null): Promise<void>;

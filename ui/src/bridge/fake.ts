@@ -46,7 +46,7 @@ export function fakeFromAddress(url: URL): FakeBridge {
   if (url.searchParams.has('nosound')) fake.sounds.unplug();
   fake.video.trouble = TROUBLES.find((known) => known === url.searchParams.get('camera')) ?? null;
   if (fake.video.trouble === 'none') fake.video.unplug();
-  fake.video.canShare = !url.searchParams.has('noscreen');
+  if (url.searchParams.has('noscreen')) fake.video.withoutScreens('wayland');
   const call = CALL_SCENES.find((known) => known === url.searchParams.get('call'));
   if (call) setTimeout(() => fake.playCall(call, url.searchParams.get('with')), 400);
   return fake;
@@ -188,6 +188,15 @@ export class FakeBridge implements Bridge {
 
   nextPicture(person: string, after: number | null): ReturnType<Bridge['nextPicture']> {
     return this.video.next(person, after);
+  }
+
+  screenPicture(screen: string): ReturnType<Bridge['screenPicture']> {
+    return this.video.look(screen);
+  }
+
+  async savePicture(_png: Blob, of: string): Promise<boolean> {
+    this.opened.push(`picture of ${of}`);
+    return true;
   }
 
   async openLink(url: string): Promise<void> {

@@ -58,10 +58,8 @@ export class TauriBridge implements Bridge {
     return invoke('pick_files');
   }
 
-  async pasteFile(bytes: Blob, name: string): Promise<ChosenFile[]> {
-    // Headers hold ASCII alone.
-    const headers = { 'juice-name': encodeURIComponent(name) };
-    return invoke('paste_file', new Uint8Array(await bytes.arrayBuffer()), { headers });
+  pasteFile(bytes: Blob, name: string): Promise<ChosenFile[]> {
+    return send('paste_file', bytes, name);
   }
 
   async pictureOf(buddy: string, message: string, side: number): Promise<Blob> {
@@ -90,6 +88,14 @@ export class TauriBridge implements Bridge {
 
   async nextPicture(person: string, after: number | null): Promise<Picture | null> {
     return parsePicture(await invoke<ArrayBuffer>('next_picture', { person, after }));
+  }
+
+  async screenPicture(screen: string, width: number): Promise<Picture | null> {
+    return parsePicture(await invoke<ArrayBuffer>('screen_picture', { screen, width }));
+  }
+
+  savePicture(png: Blob, of: string): Promise<boolean> {
+    return send('save_picture', png, of);
   }
 
   openLink(url: string): Promise<void> {
@@ -142,6 +148,13 @@ export class SmallTauriBridge extends TauriBridge {
   override snapshot(): Promise<Snapshot> {
     return invoke('call_snapshot');
   }
+}
+
+/** Bytes as they are, and a name for them. */
+async function send<T>(command: string, bytes: Blob, name: string): Promise<T> {
+  // Headers hold ASCII alone.
+  const headers = { 'juice-name': encodeURIComponent(name) };
+  return invoke<T>(command, new Uint8Array(await bytes.arrayBuffer()), { headers });
 }
 
 /** What is told to this window, and not to the other. */
