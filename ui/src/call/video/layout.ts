@@ -104,7 +104,8 @@ export function whoIsShown(
   return (people.find((one) => one.shows !== 'nothing') ?? people[0])?.id ?? null;
 }
 
-export type Corner = 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight';
+export const CORNERS = ['topLeft', 'topRight', 'bottomLeft', 'bottomRight'] as const;
+export type Corner = (typeof CORNERS)[number];
 
 /** The corner that something in a room is nearest to, by its middle. */
 export function cornerAt(x: number, y: number, room: Size): Corner {
