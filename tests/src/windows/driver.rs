@@ -152,6 +152,14 @@ impl Window {
         self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }));
     }
 
+    /// Types a key into whatever has the focus, with Shift held.
+    pub fn press_with_shift(&self, key: &str) {
+        const SHIFT: &str = "\u{e008}";
+        let actions = [("keyDown", SHIFT), ("keyDown", key), ("keyUp", key), ("keyUp", SHIFT)]
+            .map(|(kind, value)| json!({ "type": kind, "value": value }));
+        self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }));
+    }
+
     pub fn text(&self, selector: &str) -> String {
         let text = self.run("return document.querySelector(arguments[0])?.innerText ?? ''", &json!([selector]));
         text.as_str().unwrap_or_default().to_owned()

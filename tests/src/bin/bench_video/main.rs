@@ -6,11 +6,15 @@
 //! the wait for the voice in it. By size: `delivered_fps`, `latency_ms`, `kbit_s`, `cpu_pct` of one side by thread (the
 //! drawing of the test picture is `camera`, and is not in `all`), `pss_mb` of one engine; `encode_ms` and `decode_ms` by
 //! coding in one thread alone. By weather: the same, with the longest freeze and the sizes that were chosen.
-//! `recover_ms` is how long after a second without any packet it moves again.
+//! `recover_ms` is how long after a second without any packet it moves again. By a real window: `ui_frame_ms` from when a
+//! picture is asked for until it is painted, `ui_paint_ms` from when it has come, `ui_painted_fps`, and how many were left out.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that can't go on has failed")]
 #![allow(clippy::disallowed_methods, reason = "it waits by the clock")]
 #![cfg_attr(not(target_os = "linux"), allow(unused, reason = "its networks are Linux's"))]
+
+#[cfg(target_os = "linux")]
+mod window;
 
 use std::{collections::BTreeMap, fs, thread::sleep, time::Duration};
 
@@ -27,8 +31,13 @@ struct Arguments {
     /// Leave out the bad networks.
     #[arg(long)]
     no_loss: bool,
+    /// Measure the window alone.
+    #[arg(long)]
+    only_window: bool,
 }
 
+/// What is shown, and how many bits a second it is coded with in one thread alone.
+const NETWORKS: [(&str, Size, u32); 2] = [("640x480", Size::VGA, 1_000_000), ("1280x720", Size::HD, 2_000_000)];
 /// How long a call goes on before it is measured: coding learns what the way carries.
 const SETTLED: Duration = Duration::from_secs(6);
 
@@ -40,9 +49,10 @@ fn main() {
 #[cfg(target_os = "linux")]
 fn main() {
     let arguments = Arguments::parse();
-    let mut result = Map::new();
-    for (name, size, bits) in [("640x480", Size::VGA, 1_000_000), ("1280x720", Size::HD, 2_000_000)] {
-        let coded = measure(size, bits, 150).expect("the codec works");
+    let mut result = window::measure(arguments.seconds);
+    let networks = if arguments.only_window { &[][..] } else { &NETWORKS };
+    for (name, size, bits) in networks {
+        let coded = measure(*size, *bits, 150).expect("the codec works");
         let mut stage = stage::Stage::start(name);
         stage.network.change(stage::calm());
         let call = stage.talk();
@@ -51,8 +61,8 @@ fn main() {
         measured.insert("encode_ms".into(), json!(round(coded.encode_ms)));
         measured.insert("decode_ms".into(), json!(round(coded.decode_ms)));
         eprintln!("{name}: {}", Value::Object(measured.clone()));
-        result.insert(name.into(), measured.into());
-        if arguments.no_loss || name != "640x480" {
+        result.insert((*name).into(), measured.into());
+        if arguments.no_loss || *name != "640x480" {
             continue;
         }
         for (name, weather) in stage::weathers() {
