@@ -68,7 +68,12 @@ impl Window {
         answer.body_mut().read_json::<Value>().expect("JSON").get_mut("value").map(Value::take).unwrap_or_default()
     }
 
-    /// The pages of this app's windows, the large one first, as far as the driver is told of them.
+    /// The page that is driven.
+    pub fn page(&self) -> String {
+        self.get("/window").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The pages of this app's windows, in no order.
     pub fn pages(&self) -> Vec<String> {
         let all = self.get("/window/handles");
         all.as_array().into_iter().flatten().filter_map(|page| page.as_str().map(str::to_owned)).collect()
