@@ -170,11 +170,8 @@ impl Keeper {
                 self.lost = Some(CameraTrouble::Gone);
                 self.place = found;
             }
-            Some(hope) => {
-                if hope.failure(now).is_some() {
-                    self.despair();
-                }
-            }
+            Some(hope) if hope.failure(now).is_some() => self.despair(),
+            Some(_) => {}
             None if self.sought.is_none_or(|sought| now.duration_since(sought) >= SEEKS) => {
                 self.sought = Some(now);
                 self.hope = self.start(now, false);
