@@ -162,7 +162,8 @@ impl Keeper {
         if !stands_in {
             return;
         }
-        match &mut self.hope {
+        let has_failed = self.hope.as_mut().is_some_and(|hope| hope.failure(now).is_some());
+        match &self.hope {
             Some(hope) if hope.beats() > 0 => {
                 let found = self.hope.take();
                 self.close();
@@ -170,7 +171,7 @@ impl Keeper {
                 self.lost = Some(CameraTrouble::Gone);
                 self.place = found;
             }
-            Some(hope) if hope.failure(now).is_some() => self.despair(),
+            Some(_) if has_failed => self.despair(),
             Some(_) => {}
             None if self.sought.is_none_or(|sought| now.duration_since(sought) >= SEEKS) => {
                 self.sought = Some(now);
