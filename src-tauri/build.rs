@@ -22,6 +22,8 @@ const COMMANDS: &[&str] = &[
     "sound_devices",
     "video_devices",
     "next_picture",
+    "screen_picture",
+    "save_picture",
     "open_link",
     "looking",
     "keyring",
@@ -29,6 +31,9 @@ const COMMANDS: &[&str] = &[
     "forget",
     "dress",
     "quit",
+    "call_snapshot",
+    "call_command",
+    "small",
 ];
 
 fn main() -> ExitCode {

@@ -25,7 +25,7 @@ use crate::{
     net::Listen,
     profile::{Profile, ProfileError},
     session,
-    video::Synthetic,
+    video::{self, Picture, ScreenId, Size, Synthetic},
 };
 
 /// Commands that may wait for the driver; above it the caller waits.
@@ -255,8 +255,20 @@ impl Handle {
 
     /// Cameras, screens, and which are used.
     pub async fn video_devices(&self) -> VideoDevices {
-        let nothing = || VideoDevices { cameras: Vec::new(), screens: Vec::new(), settings: Default::default() };
+        let nothing = || VideoDevices {
+            cameras: Vec::new(),
+            screens: Vec::new(),
+            screen_trouble: None,
+            settings: Default::default(),
+        };
         self.ask(Order::VideoDevices).await.unwrap_or_else(nothing)
+    }
+
+    /// What is to be seen now of a monitor or a window that can be shown, for whoever chooses, fitted into 16:9 of this
+    /// width; none where it is gone.
+    pub async fn screen_picture(&self, screen: String, width: u32) -> Option<Picture> {
+        let most = Size::new(width & !1, (width.min(1_920) * 9 / 16) & !1).ok()?;
+        spawn_blocking(move || video::glance(&ScreenId(screen), most).ok()).await.ok()?
     }
 
     /// What is to be seen in calls.

@@ -59,8 +59,8 @@ pub use self::{
     measure::{Codec, measure},
     picture::{LEAST_SIDE, LONGEST_SIDE, Picture, SHORTEST_SIDE, Size},
     source::{
-        AboutSource, Camera, CameraId, ScreenChoice, ScreenId, ScreenKind, SourceChoice, Synthetic, VideoSource,
-        Wanted, cameras, screens,
+        AboutSource, Camera, CameraId, ScreenChoice, ScreenId, ScreenKind, ScreenPart, SourceChoice, Synthetic,
+        VideoSource, Wanted, cameras, glance, screens,
     },
     stamp::{Stamp, read_luma, read_stamp},
 };

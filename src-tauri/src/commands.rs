@@ -1,10 +1,13 @@
 //! What the page may ask, each handed straight on: to the engine, or to the desk of this window.
 
+pub mod small;
+
 use juice_engine::{
     Handle,
+    video::Picture,
     view::{
-        Command, CommandError, EditView, ExportFormat, HistoryPage, PageAt, Reply, SafetyNumberView, SearchPage,
-        Snapshot, SoundDevices, VideoDevices,
+        Command, CommandError, EditView, ErrorCode, ExportFormat, HistoryPage, PageAt, Reply, SafetyNumberView,
+        SearchPage, Snapshot, SoundDevices, VideoDevices,
     },
 };
 use tauri::{
@@ -151,14 +154,35 @@ pub async fn next_picture(
     person: String,
     after: Option<u64>,
 ) -> Result<Response, CommandError> {
-    let Some(picture) = engine.screens().next(&person, after).await else { return Ok(Response::new(Vec::new())) };
+    Ok(in_bytes(engine.screens().next(&person, after).await.as_deref()))
+}
+
+/// What is to be seen now of a monitor or a window that can be shown, fitted into 16:9 of this width; nothing where it is
+/// gone. In bytes as above.
+#[tauri::command]
+pub async fn screen_picture(engine: State<'_, Handle>, screen: String, width: u32) -> Result<Response, CommandError> {
+    Ok(in_bytes(engine.screen_picture(screen, width).await.as_ref()))
+}
+
+fn in_bytes(picture: Option<&Picture>) -> Response {
+    let Some(picture) = picture else { return Response::new(Vec::new()) };
     let size = picture.size();
     let mut bytes = Vec::with_capacity(16 + picture.data().len());
     bytes.extend_from_slice(&picture.captured().to_le_bytes());
     bytes.extend_from_slice(&size.width().to_le_bytes());
     bytes.extend_from_slice(&size.height().to_le_bytes());
     bytes.extend_from_slice(picture.data());
-    Ok(Response::new(bytes))
+    Response::new(bytes)
+}
+
+/// Asks where to, and writes a picture of a call there; false where the person thought better of it. The bytes, a PNG,
+/// are the request's body, whose picture it is is in its head.
+#[tauri::command]
+pub async fn save_picture(app: AppHandle, request: Request<'_>) -> Result<bool, CommandError> {
+    let (bytes, of) = pasted::read(&request)?;
+    let Some(path) = dialogs::save_picture(&app, &of).await else { return Ok(false) };
+    let written = tokio::fs::write(path, bytes).await;
+    written.map(|()| true).map_err(|error| CommandError { code: ErrorCode::NotSaved, message: error.to_string() })
 }
 
 #[tauri::command]

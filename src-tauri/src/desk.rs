@@ -27,6 +27,7 @@ use crate::{
     keyring::Keyring,
     mirror::Mirror,
     quit,
+    small::{Change, Small, SmallWish},
     talk_key::{Ground, TalkKey, TalkKeyState},
     toasts::{
         Eyes, Slot, Toast, Toasts,
@@ -46,6 +47,8 @@ const ASKS: usize = 64;
 const HIDDEN: Duration = Duration::from_secs(60);
 /// News that wait for a page which is starting.
 const NEWS: usize = 4;
+/// How often it is looked whether the large window is to be seen, where that matters: no system tells of all the ways.
+const LOOKS: Duration = Duration::from_millis(400);
 /// The engine answers at once or has ended.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -82,6 +85,8 @@ pub enum Ask {
     Push(bool),
     /// A toast has left the screen.
     ToastGone(Slot),
+    /// What a page wishes of the small window.
+    Small(SmallWish),
     Quit,
 }
 
@@ -142,6 +147,9 @@ pub struct Clerk {
     news: Vec<WindowNews>,
     /// When a hidden window shall end.
     ends: Option<Instant>,
+    small: Small,
+    /// Where the small window was last, while JUICE runs.
+    small_place: Option<Place>,
 }
 
 impl Clerk {
@@ -162,6 +170,8 @@ impl Clerk {
             page_ready: false,
             news: Vec::new(),
             ends: None,
+            small: Small::default(),
+            small_place: None,
             app,
             engine,
             keyring,
@@ -181,7 +191,9 @@ impl Clerk {
         self.tray.ensure(&self.app, &self.mirror);
         let mut engine_runs = true;
         loop {
-            let alarm = [self.toasts.next_due(), self.ends].into_iter().flatten().min();
+            self.settle_small();
+            let looks = Instant::now().checked_add(LOOKS).filter(|_| self.small.cares());
+            let alarm = [self.toasts.next_due(), self.ends, looks].into_iter().flatten().min();
             tokio::select! {
                 ask = asks.recv() => match ask {
                     None | Some(Ask::Quit) => break,
@@ -203,6 +215,7 @@ impl Clerk {
         events::emit(&self.app, event);
         let was_unread = matches!(event, Event::BuddyChanged { buddy } if self.mirror.unread_of(&buddy.id) > 0);
         self.mirror.apply(event);
+        self.small.apply(event);
         if matches!(event, Event::PhaseChanged { .. } | Event::EventsLost) {
             self.reload().await;
         }
@@ -261,6 +274,7 @@ impl Clerk {
             Ask::PageReady => {
                 self.page_ready = true;
                 self.tell_talk_key();
+                self.tell_small();
                 self.news.drain(..).for_each(|news| events::emit_news(&self.app, &news));
             }
             Ask::Looking(buddy) => {
@@ -300,6 +314,7 @@ impl Clerk {
             }
             Ask::Push(down) => self.controls.push(down),
             Ask::ToastGone(slot) => self.toasts.gone(&slot),
+            Ask::Small(wish) => self.wish_small(wish),
         }
     }
 
@@ -332,6 +347,44 @@ impl Clerk {
         }
     }
 
+    fn wish_small(&mut self, wish: SmallWish) {
+        let change = match wish {
+            SmallWish::Open => self.small.open(),
+            SmallWish::Close => self.small.end(true),
+            SmallWish::Back => {
+                self.show(None);
+                self.small.end(false)
+            }
+            SmallWish::Move => None,
+        };
+        self.change_small(change);
+    }
+
+    fn settle_small(&mut self) {
+        if self.small.cares() {
+            let change = self.small.settle(window::is_seen(&self.app));
+            self.change_small(change);
+        }
+    }
+
+    fn change_small(&mut self, change: Option<Change>) {
+        match change {
+            Some(Change::Open { focused }) => {
+                let (profile, last) = (&self.manner.profile, self.small_place.as_ref());
+                if let Err(error) = window::small::open(&self.app, profile, last, &self.mirror.title(), focused) {
+                    tracing::warn!(%error, "there is no small window");
+                }
+            }
+            Some(Change::Close) => self.small_place = window::small::close(&self.app).or(self.small_place.take()),
+            None => return,
+        }
+        self.tell_small();
+    }
+
+    fn tell_small(&self) {
+        events::emit_news(&self.app, &WindowNews::Small { open: self.small.is_open() });
+    }
+
     fn put_away(&mut self) {
         self.remember_place();
         self.eyes = Eyes::default();
@@ -361,7 +414,10 @@ impl Clerk {
     /// Takes in everything there is.
     async fn reload(&mut self) {
         match timeout(PATIENCE, self.engine.snapshot()).await {
-            Ok(snapshot) => self.mirror.load(&snapshot),
+            Ok(snapshot) => {
+                self.mirror.load(&snapshot);
+                self.small.load(&snapshot.calls);
+            }
             Err(_) => tracing::warn!("the engine gave no snapshot"),
         }
         if !self.mirror.is_open() {

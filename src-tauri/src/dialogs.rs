@@ -46,6 +46,11 @@ pub async fn save_conversation(app: &AppHandle, engine: &Handle, buddy: &str, fo
     save(app, format!("JUICE {}", harmless(label)), ending).await
 }
 
+/// Asks where to write a picture of somebody.
+pub async fn save_picture(app: &AppHandle, of: &str) -> Option<PathBuf> {
+    save(app, format!("JUICE {}", harmless(of)), "png").await
+}
+
 /// What is left of a name where it is to be a file's.
 fn harmless(name: &str) -> String {
     let kept = |c: char| if c.is_alphanumeric() || matches!(c, ' ' | '-' | '_') { c } else { '_' };

@@ -214,6 +214,9 @@ fn consequence_of(command: &Command) -> Consequence {
         | Command::UnblockBuddy { .. }
         | Command::RemoveBuddy { .. }
         | Command::RenameBuddy { .. }
+        | Command::PlaceBuddy { .. }
+        | Command::NoteBuddy { .. }
+        | Command::SetGroups { .. }
         | Command::VerifyBuddy { .. }
         | Command::SendMessage { .. }
         | Command::EditMessage { .. }

@@ -19,6 +19,7 @@ mod mirror;
 mod outside;
 mod pasted;
 mod quit;
+mod small;
 mod talk_key;
 mod toasts;
 mod tray;
@@ -43,7 +44,9 @@ use self::{
     ctl::Ctl,
     desk::{Ask, Clerk, Desk, Manner},
     keyring::Keyring,
+    small::SmallWish,
     talk_key::Ground,
+    window::{MAIN, small::SMALL},
 };
 
 /// The engine has few tasks and none of them computes for long.
@@ -177,6 +180,8 @@ fn frame(runtime: &Runtime, engine: &Handle, keyring: &Keyring, events: Events, 
             commands::sound_devices,
             commands::video_devices,
             commands::next_picture,
+            commands::screen_picture,
+            commands::save_picture,
             commands::open_link,
             commands::looking,
             commands::keyring,
@@ -184,8 +189,11 @@ fn frame(runtime: &Runtime, engine: &Handle, keyring: &Keyring, events: Events, 
             commands::forget,
             commands::dress,
             commands::quit,
+            commands::small::call_snapshot,
+            commands::small::call_command,
+            commands::small::small,
         ])
-        .on_window_event(move |_, event| hear_window(&for_window, event))
+        .on_window_event(move |window, event| hear_window(&for_window, window.label(), event))
         .setup(move |app| {
             let handle = app.handle().clone();
             let manner = Manner { ground: talk_key::ground(&handle), ..manner };
@@ -201,8 +209,13 @@ fn frame(runtime: &Runtime, engine: &Handle, keyring: &Keyring, events: Events, 
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "Tauri's enums grow, and only these concern us")]
-fn hear_window(desk: &Desk, event: &WindowEvent) {
+fn hear_window(desk: &Desk, label: &str, event: &WindowEvent) {
     match event {
+        WindowEvent::CloseRequested { api, .. } if label == SMALL => {
+            api.prevent_close();
+            desk.tell(Ask::Small(SmallWish::Close));
+        }
+        _ if label != MAIN => {}
         WindowEvent::CloseRequested { api, .. } => {
             api.prevent_close();
             desk.tell(Ask::Closed);

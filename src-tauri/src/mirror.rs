@@ -153,7 +153,7 @@ fn entry(buddy: &BuddyView) -> (String, Known) {
 
 #[cfg(test)]
 pub mod tests {
-    use juice_engine::view::{BuddyState, Privacy, Relation, RequestView};
+    use juice_engine::view::{BuddyPlace, BuddyState, Privacy, Relation, RequestView};
 
     use super::*;
 
@@ -174,6 +174,8 @@ pub mod tests {
             unread,
             last_seen_ms: None,
             last_message_ms: None,
+            place: BuddyPlace::default(),
+            notes: String::new(),
         }
     }
 
@@ -185,6 +187,7 @@ pub mod tests {
             availability,
             status_text: "peeling".into(),
             privacy: Privacy::default(),
+            groups: Vec::new(),
         }
     }
 

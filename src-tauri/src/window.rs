@@ -1,15 +1,16 @@
-//! The one window: made in code, so that it can be ended while JUICE stays in the tray, and made anew.
+//! The large window, which is JUICE for most people: made in code, so that it can be ended while JUICE stays in the tray, and made anew.
 //!
 //! An ended window gives the web view's memory back, more than half of the whole. Every function here may be called
 //! from any thread but the window's own; each waits for that one.
 
 pub mod place;
+pub mod small;
 
 use std::path::Path;
 
 use tauri::{
     AppHandle, LogicalPosition, LogicalSize, Manager, Monitor, Theme, UserAttentionType, WebviewUrl, WebviewWindow,
-    WebviewWindowBuilder,
+    WebviewWindowBuilder, Wry,
     webview::{Color, NewWindowResponse},
 };
 
@@ -17,6 +18,8 @@ use self::place::{Area, Memory, Place};
 
 /// The label of the window, for capabilities and events.
 pub const MAIN: &str = "main";
+
+type Builder<'a> = WebviewWindowBuilder<'a, Wry, AppHandle>;
 
 /// Brings the window up, making it where there is none.
 ///
@@ -72,6 +75,12 @@ pub fn end(app: &AppHandle) {
     log(Some(app.run_on_main_thread(move || log(Some(window.destroy())))));
 }
 
+/// Whether somebody can see it, as far as the system says: Wayland doesn't say that a window is minimised.
+pub fn is_seen(app: &AppHandle) -> bool {
+    app.get_webview_window(MAIN)
+        .is_some_and(|window| window.is_visible().unwrap_or(true) && !window.is_minimized().unwrap_or(false))
+}
+
 /// Changes the title, where there is a window.
 pub fn entitle(app: &AppHandle, title: &str) {
     log(app.get_webview_window(MAIN).map(|window| window.set_title(title)));
@@ -87,9 +96,10 @@ pub fn dress(app: &AppHandle, dark: Option<bool>) {
 /// Where the window is; none where it is not to be seen.
 pub fn place(app: &AppHandle) -> Option<Place> {
     let window = app.get_webview_window(MAIN)?;
-    if !window.is_visible().ok()? || window.is_minimized().ok()? {
-        return None;
-    }
+    if window.is_visible().ok()? && !window.is_minimized().ok()? { place_of(&window) } else { None }
+}
+
+fn place_of(window: &WebviewWindow) -> Option<Place> {
     let scale = window.scale_factor().ok()?;
     let size: LogicalSize<f64> = window.inner_size().ok()?.to_logical(scale);
     let at: Option<LogicalPosition<f64>> = window.outer_position().ok().map(|at| at.to_logical(scale));
@@ -103,18 +113,14 @@ pub fn place(app: &AppHandle) -> Option<Place> {
 
 fn build(app: &AppHandle, profile: &Path, memory: &Memory, title: &str) -> tauri::Result<WebviewWindow> {
     let place = &memory.place;
-    let builder = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
+    let builder = page(WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default()), profile)
         .title(title)
         .inner_size(place.width, place.height)
         .min_inner_size(place::SMALLEST.0, place::SMALLEST.1)
         .maximized(place.maximized)
         // The page's first paint is already in these colours, and so is the frame around it.
         .theme(memory.dark.map(theme))
-        .visible(false)
-        // What the page keeps (how it looks, whether it makes sounds) belongs to the profile.
-        .data_directory(profile.join("webview"))
-        .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
-        .on_new_window(|_, _| NewWindowResponse::Deny);
+        .visible(false);
     let builder = match place.on(&screens(app.available_monitors()?)) {
         Some((x, y)) => builder.position(x, y),
         None => builder.center(),
@@ -122,6 +128,15 @@ fn build(app: &AppHandle, profile: &Path, memory: &Memory, title: &str) -> tauri
     let window = builder.build()?;
     window.set_background_color(Some(paper(&window, memory.dark)))?;
     Ok(window)
+}
+
+/// A page of ours, which never leads elsewhere.
+fn page<'a>(builder: Builder<'a>, profile: &Path) -> Builder<'a> {
+    builder
+        // What the page keeps (how it looks, whether it makes sounds) belongs to the profile.
+        .data_directory(profile.join("webview"))
+        .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
+        .on_new_window(|_, _| NewWindowResponse::Deny)
 }
 
 /// Moves a hidden window to where it was, for window managers that forget.

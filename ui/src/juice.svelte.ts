@@ -113,6 +113,9 @@ export class Juice {
       case 'talkKey':
         this.calls.talkKey = news.state;
         break;
+      case 'small':
+        this.calls.video.inSmall = news.open;
+        break;
       case 'hidden':
         this.desk.toast(words.noticeHidden, { lasting: true });
         break;

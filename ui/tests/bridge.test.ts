@@ -1,4 +1,4 @@
-import { clearMocks, mockIPC } from '@tauri-apps/api/mocks';
+import { clearMocks, mockIPC, mockWindows } from '@tauri-apps/api/mocks';
 import { afterEach, expect, test } from 'vitest';
 import { openBridge, refusal } from '../src/bridge/bridge';
 import { FakeBridge } from '../src/bridge/fake';
@@ -41,6 +41,7 @@ test('in the app every question goes out under its agreed name', async () => {
   await bridge.remember('four orange words');
   await bridge.forget();
   await bridge.dress(true);
+  await bridge.small('open');
   await bridge.quit();
   expect(asked).toEqual([
     ['command', { command: { type: 'signOut' } }],
@@ -64,19 +65,40 @@ test('in the app every question goes out under its agreed name', async () => {
     ['remember', { password: 'four orange words' }],
     ['forget', {}],
     ['dress', { dark: true }],
+    ['small', { wish: 'open' }],
     ['quit', {}],
   ]);
 });
 
-test('in the app events and window news are listened for', async () => {
+test('the small window asks less, by names of its own', async () => {
+  const asked: [string, unknown][] = [];
+  mockIPC((name, given) => {
+    asked.push([name, given]);
+  });
+  const bridge = await openBridge('small');
+  await bridge.snapshot();
+  await bridge.command({ type: 'mute', on: true });
+  expect(asked).toEqual([
+    ['call_snapshot', {}],
+    ['call_command', { command: { type: 'mute', on: true } }],
+  ]);
+});
+
+test.each(['main', 'small'])('in the app events and news that are for %s are listened for', async (label) => {
   const heard: unknown[] = [];
   mockIPC((name, given) => {
-    if (name === 'plugin:event|listen') heard.push((given as { event: string }).event);
+    if (name !== 'plugin:event|listen') return;
+    const { event, target } = given as { event: string; target: { label: string } };
+    heard.push([event, target.label]);
   });
+  mockWindows(label);
   const bridge = await openBridge();
   await bridge.onEvent(() => undefined);
   await bridge.onWindowNews(() => undefined);
-  expect(heard).toEqual(['event', 'window']);
+  expect(heard).toEqual([
+    ['event', label],
+    ['window', label],
+  ]);
 });
 
 test('a refusal without a code is a defect, not a crash', () => {

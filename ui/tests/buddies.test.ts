@@ -196,6 +196,48 @@ describe('the list under the pointer', () => {
     await waitFor(() => expect(order()).not.toEqual(before));
   });
 
+  /** Lays rows out below each other, as a page would, under a pointer. */
+  function laid(): (name: string) => number {
+    const rows = (): Element[] => [...document.querySelectorAll('[role="tree"] [data-id]')];
+    vi.spyOn(Element.prototype, 'getBoundingClientRect').mockImplementation(function (this: Element) {
+      return new DOMRect(0, 36 * rows().indexOf(this), 260, 36);
+    });
+    const matches = Element.prototype.matches;
+    vi.spyOn(Element.prototype, 'matches').mockImplementation(function (this: Element, selector: string) {
+      return selector === ':hover' || matches.call(this, selector);
+    });
+    return (name) => 36 * rows().indexOf(row(name)) + 18;
+  }
+
+  test('a row that came under the pointer a moment ago is not meant by the click', async () => {
+    const window = await openWindow('few');
+    const y = laid();
+    const aimed = y('jonas');
+    const id = row('jonas').dataset['id'] ?? '';
+    await goes(window, 'jonas', 'offline');
+    await waitFor(() => expect(y('jonas')).not.toBe(aimed));
+    const under = order()[order().indexOf('jonas') - 1] ?? '';
+    const other = row(under);
+    await fireEvent.pointerDown(other, { button: 0, clientX: 9, clientY: aimed });
+    await fireEvent.click(other, { clientX: 9, clientY: aimed });
+    expect(window.juice.desk.open).toBe(id);
+    await new Promise((done) => setTimeout(done, 300));
+    await fireEvent.pointerDown(other, { button: 0, clientX: 9, clientY: aimed });
+    await fireEvent.click(other, { clientX: 9, clientY: aimed });
+    expect(window.juice.desk.open).toBe(other.dataset['id']);
+  });
+
+  test('a click is for the row that was pressed, though another is there until it ends', async () => {
+    const window = await openWindow('few');
+    const [jonas, other] = [row('jonas'), row('Al')];
+    await fireEvent.pointerDown(jonas, { button: 0, clientX: 9, clientY: 90 });
+    await fireEvent.click(other, { clientX: 10, clientY: 91 });
+    expect(window.juice.desk.open).toBe(jonas.dataset['id']);
+    await fireEvent.pointerDown(jonas, { button: 0, clientX: 9, clientY: 90 });
+    await fireEvent.click(other, { clientX: 9, clientY: 150 });
+    expect(window.juice.desk.open).toBe(other.dataset['id']);
+  });
+
   test('stays as it is while the menu of a row is open', async () => {
     const window = await openWindow('few');
     const before = order();

@@ -9,6 +9,7 @@ import { TROUBLES } from '../src/bridge/fake/video';
 import type { VideoScene } from '../src/bridge/fake/videoscenes';
 import type { CallView } from '../src/bridge/generated/CallView';
 import type { CameraTrouble } from '../src/bridge/generated/CameraTrouble';
+import { preferences } from '../src/shared/preferences.svelte';
 import { expectAccessible, openConversation, openWindow, row, type OpenWindow } from './window';
 
 afterEach(() => vi.restoreAllMocks());
@@ -87,8 +88,49 @@ describe('calling with video', () => {
     const button = within(screen.getByTestId('conversation-header')).getByTestId('call-video');
     await waitFor(() => expect(button.title).toContain('You have no camera here'));
     window.bridge.video.cameras = [{ id: 'new', name: 'New' }];
-    window.bridge.video.set({ camera: null, screen: null });
+    window.bridge.video.set({ camera: null, screen: null, area: null });
     await waitFor(() => expect(button.getAttribute('aria-disabled')).toBe('false'));
+  });
+});
+
+describe('the first call with video of all', () => {
+  async function first(): Promise<OpenWindow> {
+    const window = await openWindow('calls');
+    localStorage.clear();
+    vi.spyOn(preferences, 'hasCalledWithVideo', 'get').mockReturnValue(false);
+    await openConversation(window, 'mira');
+    await window.user.click(within(screen.getByTestId('conversation-header')).getByTestId('call-video'));
+    await screen.findByTestId('first-video');
+    return window;
+  }
+
+  test('shows me to myself, and calls when I say so', async () => {
+    const window = await first();
+    await screen.findByTestId('preview');
+    await expectAccessible();
+    await window.user.click(screen.getByTestId('first-video-call'));
+    await waitFor(() => expect(last(window)).toEqual({ type: 'placeCall', buddy: MIRA, video: true }));
+    const shown = window.bridge.given.filter((one) => one.type === 'testVideo').map((one) => one.on);
+    expect(shown).toEqual([true, false]);
+    expect(localStorage.getItem('video')).toBe('on');
+    await waitFor(() => expect(screen.queryByTestId('first-video')).toBeNull());
+  });
+
+  test('is not made by whoever thinks better of it, who is asked again', async () => {
+    const window = await first();
+    await window.user.click(screen.getByTestId('first-video-cancel'));
+    await waitFor(() => expect(last(window)).toEqual({ type: 'testVideo', on: false }));
+    expect(window.bridge.given.some((one) => one.type === 'placeCall')).toBe(false);
+    expect(localStorage.getItem('video')).toBeNull();
+  });
+
+  test('does not hold up one that rings', async () => {
+    const window = await openWindow('calls');
+    vi.spyOn(preferences, 'hasCalledWithVideo', 'get').mockReturnValue(false);
+    window.bridge.playCall('incomingvideo', 'mira');
+    await window.user.click(await screen.findByTestId('incoming-answer-video'));
+    expect(last(window)).toMatchObject({ type: 'answerCall', video: true });
+    expect(localStorage.getItem('video')).toBe('on');
   });
 });
 
@@ -375,7 +417,7 @@ describe('what I show', () => {
     );
     expect(window.bridge.given.at(-2)).toEqual({
       type: 'setVideo',
-      settings: { camera: null, screen: 'monitor:one' },
+      settings: { camera: null, screen: 'monitor:one', area: null },
     });
     const bar = await screen.findByTestId('sharing');
     expect(bar.textContent).toContain(`You are sharing your screen with ${NAME}`);
@@ -389,35 +431,63 @@ describe('what I show', () => {
     const window = await seeing('video');
     await window.user.click(screen.getByTestId('call-share'));
     await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('share-screen')));
-    await window.user.keyboard('{ArrowDown}{Enter}');
+    await window.user.keyboard('{Tab}{Tab}{Enter}');
     const bar = await screen.findByTestId('sharing');
     expect(bar.textContent).toContain(`You are sharing “Holiday plans.odt” with ${NAME}`);
     expect(screen.queryByTestId('screen-picker')).toBeNull();
   });
 
   test('whoever thinks better of it shares nothing, and nothing is offered where there is nothing', async () => {
-    const window = await seeing('video', (bridge) => (bridge.video.screens = []));
+    const window = await seeing('video', (bridge) => bridge.video.withoutScreens('wayland'));
     const share = screen.getByTestId('call-share');
     await window.user.click(share);
-    expect((await screen.findByTestId('screen-picker')).textContent).toContain('can’t be shown yet');
+    expect((await screen.findByTestId('screen-picker')).textContent).toContain('signed in with Wayland');
     await window.user.keyboard('{Escape}');
     await waitFor(() => expect(screen.queryByTestId('screen-picker')).toBeNull());
-    expect(document.activeElement).toBe(share);
     expect(window.bridge.given.some((one) => one.type === 'showInCall')).toBe(false);
   });
 
-  test('a screen that can’t be shown is said, and not offered again', async () => {
+  test('a screen that can’t be shown is said, with what to do', async () => {
     const window = await seeing('video', (bridge) => (bridge.video.canShare = false));
     await window.user.click(screen.getByTestId('call-share'));
     await window.user.click(await screen.findByTestId('share-screen'));
-    expect((await screen.findByTestId('no-screen')).textContent).toContain('can’t be shown yet');
+    expect((await screen.findByTestId('no-screen')).textContent).toContain('can’t be shown any more');
     expect(screen.queryByTestId('sharing')).toBeNull();
-    const share = screen.getByTestId('call-share');
-    expect(share.getAttribute('aria-disabled')).toBe('true');
-    expect(share.title).toContain('can’t be shown yet');
-    const given = window.bridge.given.length;
-    await window.user.click(share);
-    expect(window.bridge.given).toHaveLength(given);
+    await window.user.click(screen.getByTestId('call-share'));
+    await screen.findByTestId('share-screen');
+  });
+
+  test('an area is shared, chosen by keyboard, and is there the next time', async () => {
+    const window = await seeing('video');
+    await window.user.click(screen.getByTestId('call-share'));
+    await window.user.click(await screen.findByTestId('share-area'));
+    expect(screen.getByTestId('area-size').textContent).toBe('960 × 540');
+    await expectAccessible();
+    screen.getByTestId('area').focus();
+    await window.user.keyboard('{ArrowRight}{Control>}{ArrowDown}{/Control}{Shift>}{ArrowLeft}{/Shift}');
+    expect(screen.getByTestId('area-size').textContent).toBe('950 × 540');
+    await window.user.click(screen.getByTestId('area-share'));
+    const bar = await screen.findByTestId('sharing');
+    expect(bar.textContent).toContain(`You are sharing an area of your screen with ${NAME}`);
+    const area = { x: 490, y: 272, width: 950, height: 540 };
+    expect(window.bridge.video.settings).toEqual({ camera: null, screen: 'monitor:one', area });
+    await window.user.click(screen.getByTestId('sharing-stop'));
+    await waitFor(() => expect(screen.queryByTestId('sharing')).toBeNull());
+    await window.user.click(screen.getByTestId('call-share'));
+    await window.user.click(await screen.findByTestId('share-area'));
+    expect(screen.getByTestId('area-size').textContent).toBe('950 × 540');
+    await window.user.click(screen.getByTestId('area-back'));
+    await window.user.click(screen.getByTestId('share-screen'));
+    await waitFor(() => expect(window.bridge.video.settings.area).toBeNull());
+  });
+
+  test('windows that come while one chooses are offered too', async () => {
+    const window = await seeing('video');
+    await window.user.click(screen.getByTestId('call-share'));
+    await screen.findByTestId('share-window');
+    const late = { id: 'window:2', name: 'Late.txt', isWindow: true, width: 300, height: 200 };
+    window.bridge.video.screens = [...window.bridge.video.screens, late];
+    await waitFor(() => expect(screen.getAllByTestId('share-window')).toHaveLength(2));
   });
 
   test('while it rings a screen waits, and the echo sees nothing', async () => {
@@ -458,7 +528,10 @@ describe('what I show', () => {
     const window = await seeing('video');
     await window.user.click(screen.getByTestId('call-more'));
     await window.user.selectOptions(await screen.findByTestId('camera'), 'cam-2');
-    expect(last(window)).toEqual({ type: 'setVideo', settings: { camera: 'cam-2', screen: null } });
+    expect(last(window)).toEqual({
+      type: 'setVideo',
+      settings: { camera: 'cam-2', screen: null, area: null },
+    });
   });
 });
 
@@ -506,7 +579,7 @@ describe('seeing oneself before others do', () => {
     expect((await screen.findByTestId('no-camera')).textContent).toContain('Plug one in');
     expect(screen.queryByTestId('preview-toggle')).toBeNull();
     window.bridge.video.cameras = [{ id: 'new', name: 'New' }];
-    window.bridge.video.set({ camera: null, screen: null });
+    window.bridge.video.set({ camera: null, screen: null, area: null });
     expect((await screen.findByTestId('camera')).textContent).toContain('First: New');
   });
 

@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import App from '../src/App.svelte';
 import { FakeBridge, type Scene } from '../src/bridge/fake';
 import { Juice } from '../src/juice.svelte';
+import { preferences } from '../src/shared/preferences.svelte';
 
 export interface OpenWindow {
   bridge: FakeBridge;
@@ -19,6 +20,8 @@ export async function openWindow(
   scene: Scene,
   before: (bridge: FakeBridge) => void = () => undefined,
 ): Promise<OpenWindow> {
+  // Whoever has called with video before is not shown to themselves first.
+  preferences.hasCalledWithVideo = true;
   const bridge = new FakeBridge(scene);
   before(bridge);
   const juice = new Juice(bridge);

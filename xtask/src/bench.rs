@@ -24,7 +24,10 @@ pub fn bench(
         Subject::Rendezvous => "bench-rendezvous",
         Subject::File => "bench-file",
         Subject::Call => "bench-call",
-        Subject::Video => "bench-video",
+        Subject::Video => {
+            build_window(checkout, children)?;
+            "bench-video"
+        }
         Subject::History => {
             build_window(checkout, children)?;
             "bench-history"

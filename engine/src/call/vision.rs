@@ -4,11 +4,13 @@ use std::{path::PathBuf, str::FromStr};
 
 use juice_proto::{
     call::Shows,
-    view::{Camera, CameraTrouble, ScreenView, VideoDevices, VideoSettings},
+    view::{Camera, CameraTrouble, ScreenArea, ScreenTrouble, ScreenView, VideoDevices, VideoSettings},
 };
 
 use super::kept;
-use crate::video::{self, CameraId, Hint, ScreenId, ScreenKind, Setup, Size, SourceChoice, Synthetic, Wanted};
+use crate::video::{
+    self, CameraId, Hint, ScreenId, ScreenKind, ScreenPart, Setup, Size, SourceChoice, Synthetic, Wanted,
+};
 
 /// Text that is made smaller can't be read, and no plan of a link has more pictures of a screen a second.
 const SCREEN: Wanted = Wanted { size: Size::FULL_HD, rate: 15 };
@@ -49,7 +51,8 @@ impl Vision {
     }
 
     fn screen(&self) -> SourceChoice {
-        SourceChoice::Screen(self.settings.screen.clone().map(ScreenId))
+        let part = |ScreenArea { x, y, width, height }| ScreenPart { x, y, width, height };
+        SourceChoice::Screen(self.settings.screen.clone().map(ScreenId), self.settings.area.map(part))
     }
 
     fn camera(&self) -> SourceChoice {
@@ -80,11 +83,25 @@ impl Vision {
         });
         let shown = |screen: video::ScreenChoice| {
             let is_window = screen.kind == ScreenKind::Window;
-            ScreenView { id: screen.id.0, name: screen.name, is_window }
+            let (width, height) = screen.pixels;
+            ScreenView { id: screen.id.0, name: screen.name, is_window, width: width.into(), height: height.into() }
         };
-        let screens = found.into_iter().map(shown).collect();
-        VideoDevices { cameras, screens, settings: self.settings.clone() }
+        let screens: Vec<_> = found.into_iter().map(shown).collect();
+        let screen_trouble = screen_trouble(&screens, is_wayland());
+        VideoDevices { cameras, screens, screen_trouble, settings: self.settings.clone() }
     }
+}
+
+fn screen_trouble(screens: &[ScreenView], is_wayland: bool) -> Option<ScreenTrouble> {
+    let has_monitor = screens.iter().any(|screen| !screen.is_window);
+    let why = if is_wayland { ScreenTrouble::Wayland } else { ScreenTrouble::System };
+    (!has_monitor).then_some(why)
+}
+
+/// As the session says of itself (systemd's pam_systemd(8), and libwayland).
+fn is_wayland() -> bool {
+    let said = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    said("XDG_SESSION_TYPE").is_some_and(|kind| kind == "wayland") || said("WAYLAND_DISPLAY").is_some()
 }
 
 impl FromStr for Synthetic {
@@ -124,11 +141,25 @@ mod tests {
     fn the_screen_is_the_one_that_was_chosen_also_where_the_camera_is_made() {
         let mut vision = Vision::load(PathBuf::from("none"), Some(Synthetic::TestPicture(None)));
         let source = |vision: &Vision, shows| vision.setup(shows).map(|setup| setup.source);
-        assert_eq!(source(&vision, Shows::Screen), Some(SourceChoice::Screen(None)));
+        assert_eq!(source(&vision, Shows::Screen), Some(SourceChoice::Screen(None, None)));
         vision.settings.screen = Some("monitor:DP-1".to_owned());
-        let chosen = SourceChoice::Screen(Some(ScreenId("monitor:DP-1".to_owned())));
+        let chosen = SourceChoice::Screen(Some(ScreenId("monitor:DP-1".to_owned())), None);
+        assert_eq!(source(&vision, Shows::Screen), Some(chosen));
+        vision.settings.area = Some(ScreenArea { x: 1, y: 2, width: 64, height: 80 });
+        let part = ScreenPart { x: 1, y: 2, width: 64, height: 80 };
+        let chosen = SourceChoice::Screen(Some(ScreenId("monitor:DP-1".to_owned())), Some(part));
         assert_eq!(source(&vision, Shows::Screen), Some(chosen));
         assert_eq!(source(&vision, Shows::Camera), Some(SourceChoice::Synthetic(Synthetic::TestPicture(None))));
         assert_eq!(source(&vision, Shows::Nothing), None);
+    }
+
+    #[test]
+    fn why_no_monitor_can_be_shown_is_said_and_nothing_where_one_can() {
+        let screen =
+            |is_window| ScreenView { id: String::new(), name: String::new(), is_window, width: 640, height: 480 };
+        assert_eq!(screen_trouble(&[screen(true), screen(false)], true), None);
+        assert_eq!(screen_trouble(&[screen(true)], true), Some(ScreenTrouble::Wayland), "a window of XWayland");
+        assert_eq!(screen_trouble(&[], true), Some(ScreenTrouble::Wayland));
+        assert_eq!(screen_trouble(&[], false), Some(ScreenTrouble::System));
     }
 }

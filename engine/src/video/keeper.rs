@@ -1,7 +1,8 @@
 //! Opens the chosen source on a thread of its own, sees whether it lives, and replaces it if not.
 //!
 //! Owned by the encode thread, which lets it look whenever it wakes; nothing here blocks. A camera that fails, or stands
-//! still, is closed and opened anew at once, and then again every second while that doesn't work.
+//! still, is closed and opened anew at once, and then again every second while that doesn't work. While the chosen camera
+//! isn't there the first one stands in for it; the chosen one takes over again when it is back.
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,8 @@ const GRACE: Duration = Duration::from_secs(4);
 /// And so long to each after it: the darkest room gives several a second.
 const STILL: Duration = Duration::from_millis(1_500);
 const AGAIN: Duration = Duration::from_secs(1);
+/// How often the chosen camera is looked for while another stands in. Asking the system takes some 100 ms.
+const SEEKS: Duration = Duration::from_secs(2);
 /// How long a source may take to close before the next is opened all the same.
 const CLOSES: Duration = Duration::from_secs(2);
 /// How long the end of the corridor waits for a camera to close.
@@ -86,6 +89,9 @@ pub(super) struct Keeper {
     pictures: Arc<Giver<Arc<Picture>>>,
     events: Giver<VideoEvent>,
     place: Option<Place>,
+    /// Where the chosen camera is looked for while another stands in, and since when.
+    hope: Option<Place>,
+    sought: Option<Instant>,
     leaving: Vec<Leaving>,
     tried: Option<Instant>,
     lost: Option<CameraTrouble>,
@@ -100,8 +106,21 @@ impl Keeper {
         pictures: Giver<Arc<Picture>>,
         events: Giver<VideoEvent>,
     ) -> Self {
-        let (place, leaving, tried, lost, last) = (None, vec![], None, None, None);
-        Self { open, choice, wanted, clock, pictures: Arc::new(pictures), events, place, leaving, tried, lost, last }
+        Self {
+            open,
+            choice,
+            wanted,
+            clock,
+            pictures: Arc::new(pictures),
+            events,
+            place: None,
+            hope: None,
+            sought: None,
+            leaving: vec![],
+            tried: None,
+            lost: None,
+            last: None,
+        }
     }
 
     /// Uses another source from here on.
@@ -131,7 +150,34 @@ impl Keeper {
         let is_closing = self.leaving.iter().any(|leaving| now.duration_since(leaving.since) < CLOSES);
         if self.place.is_none() && !self.is_off() && !is_early && !is_closing {
             self.tried = Some(now);
-            self.start(now);
+            self.place = self.start(now, true);
+        }
+        self.seek(now);
+    }
+
+    /// Looks for the chosen camera while another stands in for it; found, it takes that one's place.
+    fn seek(&mut self, now: Instant) {
+        let SourceChoice::Named(chosen) = &self.choice else { return };
+        let stands_in = self.place.as_ref().is_some_and(|place| place.is_known) && self.last.as_ref() != Some(chosen);
+        if !stands_in {
+            return;
+        }
+        let has_failed = self.hope.as_mut().is_some_and(|hope| hope.failure(now).is_some());
+        match &self.hope {
+            Some(hope) if hope.beats() > 0 => {
+                let found = self.hope.take();
+                self.close();
+                // It is told of as one that is back, which it is.
+                self.lost = Some(CameraTrouble::Gone);
+                self.place = found;
+            }
+            Some(_) if has_failed => self.despair(),
+            Some(_) => {}
+            None if self.sought.is_none_or(|sought| now.duration_since(sought) >= SEEKS) => {
+                self.sought = Some(now);
+                self.hope = self.start(now, false);
+            }
+            None => {}
         }
     }
 
@@ -156,18 +202,29 @@ impl Keeper {
     }
 
     fn close(&mut self) {
-        if let Some(place) = self.place.take() {
-            place.life.stop.store(true, Ordering::Relaxed);
-            self.leaving.push(Leaving { thread: place.thread, since: Instant::now() });
-        }
+        self.despair();
+        let place = self.place.take();
+        self.leaving.extend(place.map(Place::leave));
     }
 
-    fn start(&mut self, now: Instant) {
+    fn despair(&mut self) {
+        let hope = self.hope.take();
+        self.leaving.extend(hope.map(Place::leave));
+    }
+
+    /// `may_be_another`: where the chosen camera isn't there, the first one will do.
+    fn start(&mut self, now: Instant, may_be_another: bool) -> Option<Place> {
         let life = Arc::new(Life::default());
         let (of_thread, open, choice) = (Arc::clone(&life), Arc::clone(&self.open), self.choice.clone());
         let (wanted, clock, pictures) = (self.wanted, self.clock, Arc::clone(&self.pictures));
         let started = thread::Builder::new().name("juice-camera".to_owned()).spawn(move || {
-            let result = open(&choice, wanted, clock).and_then(|mut source| {
+            let opened = match (open(&choice, wanted, clock), &choice) {
+                (Err(VideoError::NoCamera), SourceChoice::Named(_)) if may_be_another => {
+                    open(&SourceChoice::Camera, wanted, clock)
+                }
+                (opened, _) => opened,
+            };
+            let result = opened.and_then(|mut source| {
                 of_thread.set(State::Runs(source.about().clone()));
                 while !of_thread.stop.load(Ordering::Relaxed) {
                     let picture = source.read()?;
@@ -184,10 +241,11 @@ impl Keeper {
             }
         });
         match started {
-            Ok(thread) => {
-                self.place = Some(Place { life, thread, since: now, is_known: false, beats: 0, beaten: now });
+            Ok(thread) => Some(Place { life, thread, since: now, is_known: false, beats: 0, beaten: now }),
+            Err(error) => {
+                self.lose(VideoError::Exhausted(error).trouble());
+                None
             }
-            Err(error) => self.lose(VideoError::Exhausted(error).trouble()),
         }
     }
 }
@@ -215,9 +273,19 @@ impl Life {
 }
 
 impl Place {
+    /// How many pictures it has given.
+    fn beats(&self) -> u64 {
+        self.life.beats.load(Ordering::Relaxed)
+    }
+
+    fn leave(self) -> Leaving {
+        self.life.stop.store(true, Ordering::Relaxed);
+        Leaving { thread: self.thread, since: Instant::now() }
+    }
+
     /// Why it is of no use any more.
     fn failure(&mut self, now: Instant) -> Option<VideoError> {
-        let beats = self.life.beats.load(Ordering::Relaxed);
+        let beats = self.beats();
         if beats != self.beats {
             (self.beats, self.beaten) = (beats, now);
         }

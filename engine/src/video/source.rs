@@ -23,7 +23,7 @@ use super::{
 
 pub use self::{
     camera::{Camera, cameras},
-    screen::{ScreenChoice, ScreenId, ScreenKind, screens},
+    screen::{ScreenChoice, ScreenId, ScreenKind, ScreenPart, glance, screens},
 };
 
 /// A camera as this system names it, for as long as it is plugged in.
@@ -38,10 +38,10 @@ pub enum SourceChoice {
     Off,
     /// The first camera that the system names.
     Camera,
-    /// This one while it is there, and the first one while it isn't.
+    /// This one; the keeper takes the first one while it isn't there.
     Named(CameraId),
-    /// This monitor or window, and nothing else where it is gone; the main monitor if none is named.
-    Screen(Option<ScreenId>),
+    /// This monitor or window, and nothing else where it is gone; the main monitor if none is named. All of it, or a part.
+    Screen(Option<ScreenId>, Option<ScreenPart>),
     /// None of the system's.
     Synthetic(Synthetic),
 }
@@ -108,11 +108,8 @@ pub(super) fn opener() -> Opener {
             Ok(Box::new(synthetic::TestPicture::new(wanted, clock)))
         }
         SourceChoice::Synthetic(Synthetic::File(path)) => Ok(Box::new(file::Frames::open(path, clock)?)),
-        SourceChoice::Screen(id) => screen::open(id.as_ref(), wanted, clock),
+        SourceChoice::Screen(id, part) => screen::open(id.as_ref(), *part, wanted, clock),
         SourceChoice::Camera => camera::open(None, wanted, clock),
-        SourceChoice::Named(id) => match camera::open(Some(id), wanted, clock) {
-            Err(VideoError::NoCamera) => camera::open(None, wanted, clock),
-            opened => opened,
-        },
+        SourceChoice::Named(id) => camera::open(Some(id), wanted, clock),
     })
 }

@@ -23,6 +23,32 @@ pub struct ScreenView {
     /// A monitor's name and size, or a window's title.
     pub name: String,
     pub is_window: bool,
+    /// Pixels, as it is now.
+    pub width: u32,
+    pub height: u32,
+}
+
+/// A part of a monitor, in its pixels from the upper left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct ScreenArea {
+    pub x: u32,
+    pub y: u32,
+    /// At least 64, as the height; an odd last column or row is left out.
+    pub width: u32,
+    pub height: u32,
+}
+
+/// Why monitors can't be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum ScreenTrouble {
+    /// This is a Wayland session, in which at most windows of X11 programs can be read.
+    Wayland,
+    /// JUICE can't on this system.
+    System,
 }
 
 /// What there is to be seen by, and what is chosen.
@@ -33,6 +59,8 @@ pub struct VideoDevices {
     pub cameras: Vec<Camera>,
     /// Monitors, the main one first, then windows; none where the system's screen can't be shown.
     pub screens: Vec<ScreenView>,
+    /// Why there is no monitor among them; none where there is one.
+    pub screen_trouble: Option<ScreenTrouble>,
     pub settings: VideoSettings,
 }
 
@@ -45,6 +73,8 @@ pub struct VideoSettings {
     pub camera: Option<String>,
     /// The id of what is shown as my screen; none is the main monitor. Nothing else is shown where it is gone.
     pub screen: Option<String>,
+    /// What part of that monitor; none is all of it.
+    pub area: Option<ScreenArea>,
 }
 
 /// Why there is no picture of mine.

@@ -68,6 +68,23 @@ impl Window {
         answer.body_mut().read_json::<Value>().expect("JSON").get_mut("value").map(Value::take).unwrap_or_default()
     }
 
+    /// The page that is driven.
+    pub fn page(&self) -> String {
+        self.get("/window").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The pages of this app's windows, in no order.
+    pub fn pages(&self) -> Vec<String> {
+        let all = self.get("/window/handles");
+        all.as_array().into_iter().flatten().filter_map(|page| page.as_str().map(str::to_owned)).collect()
+    }
+
+    /// From here on another of its pages is driven.
+    pub fn turn_to(&self, page: &str) {
+        let done = self.post("/window", &json!({ "handle": page }));
+        assert!(done.is_null(), "there is no such page: {done}");
+    }
+
     /// Runs JavaScript in the page; its `return` comes back.
     pub fn run(&self, script: &str, arguments: &Value) -> Value {
         self.post("/execute/sync", &json!({ "script": script, "args": arguments }))
@@ -137,6 +154,14 @@ impl Window {
             .chars()
             .flat_map(|key| [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })])
             .collect();
+        self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }));
+    }
+
+    /// Types a key into whatever has the focus, with Shift held.
+    pub fn press_with_shift(&self, key: &str) {
+        const SHIFT: &str = "\u{e008}";
+        let actions = [("keyDown", SHIFT), ("keyDown", key), ("keyUp", key), ("keyUp", SHIFT)]
+            .map(|(kind, value)| json!({ "type": kind, "value": value }));
         self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }));
     }
 

@@ -89,6 +89,17 @@ fn wait_moving(window: &Window) {
     assert!(painted.has_right_colours(), "red, green, blue and white: {:?}", painted.patches);
 }
 
+/// Calls from the open conversation for the first time, having looked at oneself; with a picture of that, if it has a name.
+fn call_with_video(window: &Window, name: &str) {
+    window.wait(&format!("{}[aria-disabled=\"false\"]", in_header("call-video")));
+    window.click(&in_header("call-video"));
+    wait_for("my own picture", || Painted::on(window, &format!("{} canvas", id("preview"))).is_some());
+    if !name.is_empty() {
+        picture(window, name);
+    }
+    window.click(&id("first-video-call"));
+}
+
 fn seen(scene: &Scene, number: usize) -> Window {
     scene.window_hearing(number, &[&SOUND[..], &["--camera", "test:640x480"]].concat(), &[])
 }
@@ -98,8 +109,7 @@ fn two_see_each_other_move_turn_their_cameras_off_and_on_and_share_a_screen() {
     let scene = Scene::set(&["alice", "bob"]);
     let (alice, bob) = (seen(&scene, 0), seen(&scene, 1));
     scene.befriend(&alice, &bob);
-    alice.wait(&format!("{}[aria-disabled=\"false\"]", in_header("call-video")));
-    alice.click(&in_header("call-video"));
+    call_with_video(&alice, "video-first");
     bob.wait(&format!("{}[data-video]", id("incoming")));
     picture(&bob, "video-incoming");
     bob.click(&id("incoming-answer-video"));
@@ -130,6 +140,7 @@ fn two_see_each_other_move_turn_their_cameras_off_and_on_and_share_a_screen() {
     // Her screen, with both windows on it, takes the camera's place; what it is she chooses before he sees it.
     alice.click(&id("call-share"));
     alice.wait(&id("share-screen"));
+    sleep(Duration::from_secs(1));
     picture(&alice, "video-share-what");
     alice.click(&id("share-screen"));
     alice.wait(&id("sharing"));
@@ -140,12 +151,76 @@ fn two_see_each_other_move_turn_their_cameras_off_and_on_and_share_a_screen() {
     alice.click(&id("sharing-stop"));
     bob.wait_gone(THEIRS);
 
+    // A part of it, half as wide and a third as high.
+    alice.click(&id("call-share"));
+    alice.click(&id("share-area"));
+    alice.wait(&id("area"));
+    sleep(Duration::from_secs(1));
+    picture(&alice, "video-share-area");
+    // Shift and an arrow make it lower, by 10 pixels each.
+    for _ in 0..17 {
+        alice.press_with_shift("\u{e013}");
+    }
+    assert_eq!(alice.text(&id("area-size")), "700 × 330");
+    alice.click(&id("area-share"));
+    alice.wait(&id("sharing"));
+    wait_for("a part of her screen", || is_as_wide(&bob, 700.0 / 330.0));
+    picture(&alice, "video-sharing-area");
+    alice.click(&id("sharing-stop"));
+    bob.wait_gone(THEIRS);
+
     bob.click(&id("call-hang-up"));
     alice.wait(&id("call-ended"));
     for window in [&alice, &bob] {
         window.wait_gone("canvas[data-testid=\"picture\"]");
         wait_trace(window, "talked", "call");
     }
+}
+
+#[test]
+fn the_small_window_shows_who_is_in_the_call_and_leads_back_to_it() {
+    let scene = Scene::set(&["alice", "bob"]);
+    let (alice, bob) = (seen(&scene, 0), seen(&scene, 1));
+    scene.befriend(&alice, &bob);
+    call_with_video(&alice, "");
+    bob.click(&id("incoming-answer-video"));
+    wait_moving(&bob);
+    bob.click(&id("small-open"));
+    bob.wait(&id("small-end"));
+    assert!(bob.find(THEIRS).is_none(), "the large window paints none");
+    let large = bob.page();
+    let small = bob.pages().into_iter().find(|page| *page != large).expect("a page of its own");
+
+    bob.turn_to(&small);
+    wait_moving(&bob);
+    picture(&bob, "small-window");
+    bob.click(&id("small-mute"));
+    alice.wait(&id("tile-muted"));
+    bob.click(&id("small-mute"));
+    alice.wait_gone(&id("tile-muted"));
+    // What the page of a small window has no use for, it can't do.
+    let refused = "return window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(() => 'done', String)";
+    for (name, given) in [("history", json!({ "buddy": "", "at": { "type": "end" }, "limit": 1 })), ("quit", json!({}))]
+    {
+        let answer = bob.run(refused, &json!([name, given]));
+        assert!(answer.as_str().is_some_and(|answer| answer.contains("not allowed")), "{name}: {answer}");
+    }
+    let answer = bob.run(
+        "return window.__TAURI_INTERNALS__.invoke('call_command', { command: { type: 'signOut' } })\
+            .then(() => 'done', error => error.code)",
+        &json!([]),
+    );
+    assert_eq!(answer, "internal", "it signs nobody out");
+    bob.click(&id("small-back"));
+    bob.turn_to(&large);
+    wait_moving(&bob);
+    wait_for("its end", || bob.pages().len() == 1);
+
+    bob.click(&id("small-open"));
+    wait_for("another", || bob.pages().len() == 2);
+    alice.click(&id("call-hang-up"));
+    wait_for("its end with the call", || bob.pages().len() == 1);
+    bob.wait(&id("call-ended"));
 }
 
 #[test]

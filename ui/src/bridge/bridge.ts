@@ -14,6 +14,7 @@ import type { PageAt } from './generated/PageAt';
 import type { Reply } from './generated/Reply';
 import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
+import type { SmallWish } from './generated/SmallWish';
 import type { Snapshot } from './generated/Snapshot';
 import type { SoundDevices } from './generated/SoundDevices';
 import type { VideoDevices } from './generated/VideoDevices';
@@ -61,6 +62,10 @@ export interface Bridge {
   videoDevices(): Promise<VideoDevices>;
   /** The next picture of a person in a call (or of me, `'me'`) after the one taken at `after`; null where none comes within a second. */
   nextPicture(person: string, after: number | null): Promise<Picture | null>;
+  /** What is to be seen now of a monitor or a window that can be shown, fitted into 16:9 of this width; null where it is gone. */
+  screenPicture(screen: string, width: number): Promise<Picture | null>;
+  /** Asks where to, and writes a picture of somebody there; false where the person thought better of it. */
+  savePicture(png: Blob, of: string): Promise<boolean>;
   openLink(url: string): Promise<void>;
   /** Which conversation is before the person's eyes, so that toasts about it stay away. */
   looking(buddy: string | null): Promise<void>;
@@ -72,16 +77,18 @@ export interface Bridge {
   forget(): Promise<void>;
   /** How the window is dressed: dark, light, or as the system says (null). */
   dress(dark: boolean | null): Promise<void>;
+  /** The small window of a call: to be opened, closed, moved. */
+  small(wish: SmallWish): Promise<void>;
   /** Say goodbye to everybody and end JUICE. */
   quit(): Promise<void>;
   onEvent(hear: (event: Event) => void): Promise<() => void>;
   onWindowNews(hear: (news: WindowNews) => void): Promise<() => void>;
 }
 
-export async function openBridge(): Promise<Bridge> {
+export async function openBridge(page: 'large' | 'small' = 'large'): Promise<Bridge> {
   if ('__TAURI_INTERNALS__' in window) {
-    const { TauriBridge } = await import('./tauri');
-    return new TauriBridge();
+    const { SmallTauriBridge, TauriBridge } = await import('./tauri');
+    return page === 'small' ? new SmallTauriBridge() : new TauriBridge();
   }
   const { fakeFromAddress } = await import('./fake');
   return fakeFromAddress(new URL(location.href));

@@ -29,6 +29,7 @@ import type { PageAt } from './generated/PageAt';
 import type { Reply } from './generated/Reply';
 import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
+import type { SmallWish } from './generated/SmallWish';
 import type { Snapshot } from './generated/Snapshot';
 import type { SoundDevices } from './generated/SoundDevices';
 import type { VideoDevices } from './generated/VideoDevices';
@@ -45,7 +46,7 @@ export function fakeFromAddress(url: URL): FakeBridge {
   if (url.searchParams.has('nosound')) fake.sounds.unplug();
   fake.video.trouble = TROUBLES.find((known) => known === url.searchParams.get('camera')) ?? null;
   if (fake.video.trouble === 'none') fake.video.unplug();
-  fake.video.canShare = !url.searchParams.has('noscreen');
+  if (url.searchParams.has('noscreen')) fake.video.withoutScreens('wayland');
   const call = CALL_SCENES.find((known) => known === url.searchParams.get('call'));
   if (call) setTimeout(() => fake.playCall(call, url.searchParams.get('with')), 400);
   return fake;
@@ -60,6 +61,8 @@ export class FakeBridge implements Bridge {
   hasKeyring = true;
   dressed: boolean | null = null;
   hasQuit = false;
+  /** What was wished of the small window, newest last. */
+  readonly wished: SmallWish[] = [];
   readonly account: Account;
   readonly files: Files;
   readonly talks: Talks;
@@ -187,6 +190,15 @@ export class FakeBridge implements Bridge {
     return this.video.next(person, after);
   }
 
+  screenPicture(screen: string): ReturnType<Bridge['screenPicture']> {
+    return this.video.look(screen);
+  }
+
+  async savePicture(_png: Blob, of: string): Promise<boolean> {
+    this.opened.push(`picture of ${of}`);
+    return true;
+  }
+
   async openLink(url: string): Promise<void> {
     this.opened.push(url);
     if (this.#stage.pace > 0) window.open(url, '_blank', 'noopener');
@@ -211,6 +223,11 @@ export class FakeBridge implements Bridge {
 
   async dress(dark: boolean | null): Promise<void> {
     this.dressed = dark;
+  }
+
+  async small(wish: SmallWish): Promise<void> {
+    this.wished.push(wish);
+    if (wish !== 'move') this.tellWindow({ type: 'small', open: wish === 'open' });
   }
 
   async quit(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
+import { getCurrentWebviewWindow } from '@tauri-apps/api/webviewWindow';
 import type { Bridge, Picture } from './bridge';
 import type { ChosenFile } from './generated/ChosenFile';
 import type { Command } from './generated/Command';
@@ -13,6 +14,7 @@ import type { PageAt } from './generated/PageAt';
 import type { Reply } from './generated/Reply';
 import type { SafetyNumberView } from './generated/SafetyNumberView';
 import type { SearchPage } from './generated/SearchPage';
+import type { SmallWish } from './generated/SmallWish';
 import type { Snapshot } from './generated/Snapshot';
 import type { SoundDevices } from './generated/SoundDevices';
 import type { VideoDevices } from './generated/VideoDevices';
@@ -56,10 +58,8 @@ export class TauriBridge implements Bridge {
     return invoke('pick_files');
   }
 
-  async pasteFile(bytes: Blob, name: string): Promise<ChosenFile[]> {
-    // Headers hold ASCII alone.
-    const headers = { 'juice-name': encodeURIComponent(name) };
-    return invoke('paste_file', new Uint8Array(await bytes.arrayBuffer()), { headers });
+  pasteFile(bytes: Blob, name: string): Promise<ChosenFile[]> {
+    return send('paste_file', bytes, name);
   }
 
   async pictureOf(buddy: string, message: string, side: number): Promise<Blob> {
@@ -90,6 +90,14 @@ export class TauriBridge implements Bridge {
     return parsePicture(await invoke<ArrayBuffer>('next_picture', { person, after }));
   }
 
+  async screenPicture(screen: string, width: number): Promise<Picture | null> {
+    return parsePicture(await invoke<ArrayBuffer>('screen_picture', { screen, width }));
+  }
+
+  savePicture(png: Blob, of: string): Promise<boolean> {
+    return send('save_picture', png, of);
+  }
+
   openLink(url: string): Promise<void> {
     return invoke('open_link', { url });
   }
@@ -114,15 +122,40 @@ export class TauriBridge implements Bridge {
     return invoke('dress', { dark });
   }
 
+  small(wish: SmallWish): Promise<void> {
+    return invoke('small', { wish });
+  }
+
   quit(): Promise<void> {
     return invoke('quit');
   }
 
   onEvent(hear: (event: Event) => void): Promise<() => void> {
-    return listen<Event>('event', (message) => hear(message.payload));
+    return listen<Event>('event', (message) => hear(message.payload), mine());
   }
 
   onWindowNews(hear: (news: WindowNews) => void): Promise<() => void> {
-    return listen<WindowNews>('window', (message) => hear(message.payload));
+    return listen<WindowNews>('window', (message) => hear(message.payload), mine());
   }
 }
+
+/** In the small window, to which less is open. */
+export class SmallTauriBridge extends TauriBridge {
+  override command(command: Command): Promise<Reply> {
+    return invoke('call_command', { command });
+  }
+
+  override snapshot(): Promise<Snapshot> {
+    return invoke('call_snapshot');
+  }
+}
+
+/** Bytes as they are, and a name for them. */
+async function send<T>(command: string, bytes: Blob, name: string): Promise<T> {
+  // Headers hold ASCII alone.
+  const headers = { 'juice-name': encodeURIComponent(name) };
+  return invoke<T>(command, new Uint8Array(await bytes.arrayBuffer()), { headers });
+}
+
+/** What is told to this window, and not to the other. */
+const mine = (): { target: string } => ({ target: getCurrentWebviewWindow().label });

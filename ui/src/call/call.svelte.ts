@@ -19,6 +19,7 @@ import type { TalkKeyState } from '../bridge/generated/TalkKeyState';
 import { inWords } from '../session/refusals';
 import type { Session } from '../session/session.svelte';
 import type { Desk } from '../shared/desk.svelte';
+import { preferences } from '../shared/preferences.svelte';
 import { Company } from './company.svelte';
 import type { Around } from './notes';
 import { Using } from './using.svelte';
@@ -160,6 +161,7 @@ export class Calls {
   }
 
   answer(call: CallView, video = false): void {
+    if (video) preferences.hasCalledWithVideo = true;
     void this.#do({ type: 'answerCall', call: call.id, video });
   }
 

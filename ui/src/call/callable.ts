@@ -2,7 +2,9 @@
 
 import type { BuddyView } from '../bridge/generated/BuddyView';
 import { useSession } from '../session/session.svelte';
+import { useDesk } from '../shared/desk.svelte';
 import { ECHO } from '../shared/names';
+import { preferences } from '../shared/preferences.svelte';
 import { byName } from '../buddies/groups';
 import { useRoster } from '../buddies/roster.svelte';
 import { useCalls } from './call.svelte';
@@ -48,16 +50,19 @@ export function useCallable(buddy: () => BuddyView): Callable {
   };
 }
 
-/** The same with pictures: it takes a camera there and one here. To be called while a component is being made. */
+/** The same with pictures: it takes a camera there and one here. Before the first of all one sees oneself. To be called while a component is being made. */
 export function useVideoCallable(buddy: () => BuddyView): Callable {
   const calls = useCalls();
   const callable = useCallable(buddy);
+  const desk = useDesk();
   void calls.video.look();
   const why = (): string | null => callable.why() ?? whyNoVideo(buddy(), calls.video.cameras);
   return {
     why,
     place: () => {
-      if (why() === null) calls.place(buddy().id, true);
+      if (why() !== null) return;
+      if (preferences.hasCalledWithVideo) calls.place(buddy().id, true);
+      else desk.dialog = { kind: 'firstVideo', buddy: buddy().id };
     },
   };
 }

@@ -9,7 +9,7 @@ export type AddWay = 'name' | 'link' | 'invite';
 
 export type DialogState =
   | { kind: 'add'; way: AddWay; text: string }
-  | { kind: 'rename' | 'remove' | 'block' | 'verify' | 'export' | 'forget'; buddy: string }
+  | { kind: 'rename' | 'remove' | 'block' | 'verify' | 'export' | 'forget' | 'firstVideo'; buddy: string }
   | { kind: 'password' | 'shortcuts' | 'about' | 'resume' | 'privacy' | 'backup' | 'sound' };
 
 /** So many notices are shown; lasting ones beyond it wait their turn. */

@@ -1,4 +1,5 @@
-// What this window keeps for itself, in localStorage: how it looks, whether it makes sounds, and which emoji one likes.
+// What this window keeps for itself, in localStorage: how it looks, whether it makes sounds, which emoji one likes, and how
+// one looks at pictures of calls.
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -28,6 +29,9 @@ class Preferences {
   #night = $state(false);
   #tone = $state(0);
   #recent = $state.raw<string[]>([]);
+  #corner = $state<string | null>(kept('corner'));
+  #fill = $state<boolean | null>(null);
+  #hasCalledWithVideo = $state(kept('video') !== null);
 
   constructor() {
     const theme = kept('theme');
@@ -38,6 +42,8 @@ class Preferences {
       .split(' ')
       .filter((emoji) => emoji !== '')
       .slice(0, RECENT);
+    const fill = kept('fill');
+    if (fill !== null) this.#fill = fill === 'on';
     const system = window.matchMedia?.('(prefers-color-scheme: dark)');
     this.#night = system?.matches ?? false;
     system?.addEventListener('change', (change) => {
@@ -84,6 +90,36 @@ class Preferences {
   usedEmoji(emoji: string): void {
     this.#recent = [emoji, ...this.#recent.filter((known) => known !== emoji)].slice(0, RECENT);
     keep('emoji', this.#recent.join(' '));
+  }
+
+  /** The corner of a call's pictures that my own is in; null where nobody has chosen. */
+  get corner(): string | null {
+    return this.#corner;
+  }
+
+  set corner(corner: string) {
+    this.#corner = corner;
+    keep('corner', corner);
+  }
+
+  /** Whether pictures of a call fill their frames; null where nobody has chosen. */
+  get fill(): boolean | null {
+    return this.#fill;
+  }
+
+  set fill(fill: boolean) {
+    this.#fill = fill;
+    keep('fill', fill ? 'on' : 'off');
+  }
+
+  /** Somebody knows how they are seen. */
+  get hasCalledWithVideo(): boolean {
+    return this.#hasCalledWithVideo;
+  }
+
+  set hasCalledWithVideo(has: true) {
+    this.#hasCalledWithVideo = has;
+    keep('video', 'on');
   }
 
   #show(): void {

@@ -1,7 +1,8 @@
 //! What is to be seen now, for the window to ask for: a screen for each person who shows something, and one for me.
 //!
 //! The window asks for the next picture when it has painted the last, so at most one is on its way to it, always the
-//! newest, and a window that is hidden asks for none.
+//! newest, and a window that is hidden asks for none. Each says what it has seen, so two that ask for the same person take
+//! nothing away from each other.
 
 use std::{
     collections::HashMap,
@@ -65,6 +66,27 @@ impl Drop for Shown {
         let mut screens = lock(&self.screens.0);
         if screens.get(&self.person).is_some_and(|screen| screen.same_channel(&self.screen)) {
             screens.remove(&self.person);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::video::Size;
+
+    #[tokio::test]
+    async fn two_who_ask_take_nothing_away_from_each_other() {
+        let screens = Screens::default();
+        let (give, screen) = watch::channel(None);
+        lock(&screens.0).insert("bob".into(), screen);
+        let size = Size::new(16, 16).unwrap();
+        for captured in 1..=3 {
+            give.send_replace(Some(Arc::new(Picture::filled(size, captured, [0; 3]))));
+            for _ in 0..2 {
+                let picture = screens.next("bob", Some(captured - 1)).await;
+                assert_eq!(picture.map(|picture| picture.captured()), Some(captured), "each sees each");
+            }
         }
     }
 }

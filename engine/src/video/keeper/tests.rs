@@ -7,10 +7,15 @@ use crate::{
     queue::{Taker, newest},
 };
 
+/// The first camera.
+const USUAL: &str = "usual";
+
 /// What the next camera that is opened does.
 #[derive(Clone, Copy, PartialEq)]
 enum Behaviour {
     Missing,
+    /// The chosen one is; another isn't.
+    OtherWorks,
     Busy,
     Refused,
     Absurd,
@@ -52,7 +57,8 @@ impl VideoSource for Played {
                 Err(VideoError::Gone("late".to_owned()))
             }
             Behaviour::Panics => panic!("as some drivers do"),
-            Behaviour::Works => Ok(Picture::filled(self.about.size, 0, [128; 3])),
+            Behaviour::OtherWorks if self.about.name != USUAL => Err(VideoError::Gone("unplugged".to_owned())),
+            Behaviour::Works | Behaviour::OtherWorks => Ok(Picture::filled(self.about.size, 0, [128; 3])),
             Behaviour::Missing | Behaviour::Busy | Behaviour::Refused | Behaviour::Absurd => {
                 Err(VideoError::Gone("unplugged".to_owned()))
             }
@@ -73,16 +79,17 @@ fn keep(behaviour: Behaviour) -> Kept {
     let open: Opener = Arc::new(move |choice, wanted, _| {
         let name = match choice {
             SourceChoice::Named(id) => id.0.clone(),
-            SourceChoice::Off | SourceChoice::Camera | SourceChoice::Screen(_) | SourceChoice::Synthetic(_) => {
-                "usual".to_owned()
+            SourceChoice::Off | SourceChoice::Camera | SourceChoice::Screen(..) | SourceChoice::Synthetic(_) => {
+                USUAL.to_owned()
             }
         };
         match opened.now() {
+            Behaviour::OtherWorks if matches!(choice, SourceChoice::Named(_)) => Err(VideoError::NoCamera),
             Behaviour::Missing => Err(VideoError::NoCamera),
             Behaviour::Busy => Err(VideoError::Busy),
             Behaviour::Refused => Err(VideoError::NotAllowed),
             Behaviour::Absurd => Err(VideoError::Absurd("16384x16384".to_owned())),
-            Behaviour::Works | Behaviour::StandsStill | Behaviour::Panics => {
+            Behaviour::Works | Behaviour::OtherWorks | Behaviour::StandsStill | Behaviour::Panics => {
                 let about = AboutSource { id: CameraId(name.clone()), name, size: wanted.size, rate: wanted.rate };
                 Ok(Box::new(Played { world: opened.clone(), about }))
             }
@@ -138,6 +145,33 @@ fn a_camera_that_is_unplugged_and_plugged_in_again_comes_back() {
     assert_eq!(kept.event(), VideoEvent::CameraLost(CameraTrouble::None), "gone, and nothing in its place");
     kept.world.becomes(Behaviour::Works);
     assert_eq!(kept.event(), VideoEvent::CameraBack("usual".to_owned()));
+}
+
+#[test]
+fn another_stands_in_for_the_chosen_camera_until_that_is_back() {
+    let mut kept = keep(Behaviour::Works);
+    kept.keeper.choose(SourceChoice::Named(CameraId("chosen".to_owned())));
+    assert_eq!(kept.event(), VideoEvent::CameraChanged("chosen".to_owned()));
+    kept.world.becomes(Behaviour::OtherWorks);
+    assert_eq!(kept.event(), VideoEvent::CameraLost(CameraTrouble::Gone));
+    assert_eq!(kept.event(), VideoEvent::CameraBack(USUAL.to_owned()));
+    let began = Instant::now();
+    while began.elapsed() < SEEKS * 2 {
+        kept.keeper.look(Instant::now());
+        assert_eq!(kept.events.try_take(), None, "it is looked for in silence");
+        thread::sleep(Duration::from_millis(5));
+    }
+    while kept.pictures.try_take().is_some() {}
+    kept.world.becomes(Behaviour::Works);
+    assert_eq!(kept.event(), VideoEvent::CameraBack("chosen".to_owned()));
+    assert!(kept.pictures.try_take().is_some());
+    let began = Instant::now();
+    while !kept.keeper.leaving.is_empty() {
+        kept.keeper.look(Instant::now());
+        assert!(began.elapsed() < Duration::from_secs(20), "the light of the other stays on");
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert!(kept.keeper.hope.is_none());
 }
 
 #[test]

@@ -5,6 +5,7 @@ import type { Camera } from '../generated/Camera';
 import type { CameraTrouble } from '../generated/CameraTrouble';
 import type { Reply } from '../generated/Reply';
 import type { Shows } from '../generated/Shows';
+import type { ScreenTrouble } from '../generated/ScreenTrouble';
 import type { ScreenView } from '../generated/ScreenView';
 import type { VideoDevices } from '../generated/VideoDevices';
 import type { VideoSettings } from '../generated/VideoSettings';
@@ -24,10 +25,12 @@ export class Video {
     { id: 'cam-2', name: 'Camera of the long-named maker, model 7 (USB 3.0)' },
   ];
   screens: ScreenView[] = [
-    { id: 'monitor:one', name: 'Screen', isWindow: false },
-    { id: 'window:1', name: 'Holiday plans.odt', isWindow: true },
+    { id: 'monitor:one', name: 'DP-1 (1920x1080)', isWindow: false, width: 1920, height: 1080 },
+    { id: 'window:1', name: 'Holiday plans.odt', isWindow: true, width: 900, height: 1100 },
   ];
-  settings: VideoSettings = { camera: null, screen: null };
+  settings: VideoSettings = { camera: null, screen: null, area: null };
+  /** Why no monitor can be shown. */
+  screenTrouble: ScreenTrouble | null = null;
   /** What is wrong with my camera. */
   trouble: CameraTrouble | null = null;
   /** This system's screen can be shown. */
@@ -53,13 +56,27 @@ export class Video {
   }
 
   all(): VideoDevices {
-    return structuredClone({ cameras: this.cameras, screens: this.screens, settings: this.settings });
+    const { cameras, screens, screenTrouble, settings } = this;
+    return structuredClone({ cameras, screens, screenTrouble, settings });
   }
 
   set(settings: VideoSettings): Reply {
     this.settings = settings;
     this.#tell();
     return DONE;
+  }
+
+  /** No monitor can be shown from here on, and no window but this. */
+  withoutScreens(why: ScreenTrouble, windows: ScreenView[] = []): void {
+    this.screens = windows;
+    this.screenTrouble = why;
+  }
+
+  /** What is on a screen now. */
+  async look(id: string): Promise<Picture | null> {
+    await this.#stage.wait(40);
+    if (!this.screens.some((one) => one.id === id)) return null;
+    return screen(this.#captured, performance.now() - this.#began);
   }
 
   /** No camera is there from here on. */

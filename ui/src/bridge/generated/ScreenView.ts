@@ -11,4 +11,8 @@ id: string,
 /**
  * A monitor's name and size, or a window's title.
  */
-name: string, isWindow: boolean, };
+name: string, isWindow: boolean, 
+/**
+ * Pixels, as it is now.
+ */
+width: number, height: number, };

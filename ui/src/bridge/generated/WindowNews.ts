@@ -5,4 +5,4 @@ import type { TalkKeyState } from "./TalkKeyState";
 /**
  * News of the window's frame to the page.
  */
-export type WindowNews = { "type": "openConversation", buddy: string, } | { "type": "openRequests" } | { "type": "followInvite", link: string, } | { "type": "hidden" } | { "type": "talkKey", state: TalkKeyState, } | { "type": "filesOver", over: boolean, } | { "type": "filesDropped", files: Array<ChosenFile>, };
+export type WindowNews = { "type": "openConversation", buddy: string, } | { "type": "openRequests" } | { "type": "followInvite", link: string, } | { "type": "hidden" } | { "type": "talkKey", state: TalkKeyState, } | { "type": "filesOver", over: boolean, } | { "type": "filesDropped", files: Array<ChosenFile>, } | { "type": "small", open: boolean, };

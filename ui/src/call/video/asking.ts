@@ -12,9 +12,15 @@ const PAUSE = 500;
 /** An empty answer sooner than this means that there is no such picture yet; then a question has time. */
 const QUICK = 100;
 
+/** When a picture was asked for and came, in ms of the page's clock. */
+export interface Times {
+  asked: number;
+  came: number;
+}
+
 export interface Hands {
   next: (after: number | null) => Promise<Picture | null>;
-  paint: (picture: Picture) => void;
+  paint: (picture: Picture, times: Times) => void;
   /** Somebody could see it now. */
   seen: () => boolean;
   /** A picture has not come for a while, or comes again. */
@@ -53,15 +59,16 @@ export class Asking {
       }
       const asked = performance.now();
       const picture = await this.#hands.next(this.#after).catch(() => pause(PAUSE));
+      const came = performance.now();
       if (this.#ended) return;
       if (picture) {
         this.#after = picture.captured;
         // A hidden page has no frames; what came meanwhile is painted when it is back.
         await frame();
         if (this.#ended) return;
-        this.#hands.paint(picture);
+        this.#hands.paint(picture, { asked, came });
         since = performance.now();
-      } else if (performance.now() - asked < QUICK) await pause(QUICK);
+      } else if (came - asked < QUICK) await pause(QUICK);
       const stands = performance.now() - since >= STILL;
       if (stands !== still) this.#hands.stands(stands);
       still = stands;

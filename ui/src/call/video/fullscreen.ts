@@ -12,14 +12,16 @@ const writing = (target: EventTarget | null): boolean =>
 const finding = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest('[role="tree"], [role="menu"], [role="listbox"]') !== null;
 
-/** `f` makes them full and lets them go, Esc lets them go, unless something lies on top that either is meant for. */
-export function fullScreenKeys(event: KeyboardEvent, video: Video): void {
+/** `f` makes them full and lets them go, Esc lets them go, `p` puts them into the small window; unless something lies on
+    top that any is meant for. */
+export function pictureKeys(event: KeyboardEvent, video: Video): void {
   if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.isComposing) return;
   if (document.querySelector('dialog[open], .popover')) return;
   const key = event.key.toLowerCase();
   if (key === 'escape' && video.full) video.full = false;
-  else if (key === 'f' && !event.repeat && !writing(event.target) && !finding(event.target))
-    video.full = !video.full;
+  else if (event.repeat || writing(event.target) || finding(event.target)) return;
+  else if (key === 'f') video.full = !video.full;
+  else if (key === 'p') video.small('open');
   else return;
   event.preventDefault();
   event.stopPropagation();

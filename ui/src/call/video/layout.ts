@@ -92,7 +92,20 @@ function aroundOne(count: number, room: Size, main: number): Box[] {
   return [...small.slice(0, main), large, ...small.slice(main)];
 }
 
-export type Corner = 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight';
+/** Whom one picture of many is of: who speaks, as long as they do; else who was shown, and at first who shows something. */
+export function whoIsShown(
+  people: { id: string; shows: string }[],
+  speaking: { id: string }[],
+  before: string | null,
+): string | null {
+  const is = (one: { id: string }): boolean => one.id === before;
+  if (!speaking.some(is) && speaking[0]) return speaking[0].id;
+  if (people.some(is)) return before;
+  return (people.find((one) => one.shows !== 'nothing') ?? people[0])?.id ?? null;
+}
+
+export const CORNERS = ['topLeft', 'topRight', 'bottomLeft', 'bottomRight'] as const;
+export type Corner = (typeof CORNERS)[number];
 
 /** The corner that something in a room is nearest to, by its middle. */
 export function cornerAt(x: number, y: number, room: Size): Corner {

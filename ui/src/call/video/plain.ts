@@ -24,8 +24,9 @@ export function toRgba({ width, height, y, u, v }: Picture, into: Uint8ClampedAr
 
 /** A sheet as large as the picture, with the picture on it. */
 class Sheet {
-  readonly canvas = document.createElement('canvas');
   #pixels: ImageData | null = null;
+
+  constructor(readonly canvas = document.createElement('canvas')) {}
 
   draw(picture: Picture): HTMLCanvasElement {
     const { width, height } = picture;
@@ -66,6 +67,11 @@ export class PlainBrush implements Brush {
   }
 
   end(): void {}
+}
+
+/** One picture on a canvas, which gets its size. */
+export function drawPicture(canvas: HTMLCanvasElement, picture: Picture): void {
+  new Sheet(canvas).draw(picture);
 }
 
 /** A picture as PNG, in its own size. */

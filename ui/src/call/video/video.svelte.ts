@@ -8,14 +8,17 @@ import type { CameraTrouble } from '../../bridge/generated/CameraTrouble';
 import type { CallView } from '../../bridge/generated/CallView';
 import type { Command } from '../../bridge/generated/Command';
 import type { Notice } from '../../bridge/generated/Notice';
+import type { ScreenArea } from '../../bridge/generated/ScreenArea';
 import type { ScreenView } from '../../bridge/generated/ScreenView';
 import type { Shows } from '../../bridge/generated/Shows';
+import type { SmallWish } from '../../bridge/generated/SmallWish';
 import type { VideoDevices } from '../../bridge/generated/VideoDevices';
 import { inWords } from '../../session/refusals';
 import type { Session } from '../../session/session.svelte';
 import type { Desk } from '../../shared/desk.svelte';
+import { preferences } from '../../shared/preferences.svelte';
 import { words } from '../../shared/words';
-import type { Corner } from './layout';
+import { CORNERS, type Corner } from './layout';
 
 /** Long enough to read a sentence while talking, in ms. */
 const STAY = 8000;
@@ -30,18 +33,15 @@ export class Video {
   trouble = $state<CameraTrouble | null>(null);
   /** I look at myself, and nobody else does. */
   previewing = $state(false);
-  /** This system's screen can be shown, as far as is known. */
-  canShare = $state(true);
-  /** The window that is shown; null for a whole screen. */
-  shared = $state<string | null>(null);
-  /** That it can't is news. */
+  /** What of my screen is shown, in words. */
+  shared = $state(words.sharedScreen);
+  /** That nothing of it can be shown is news. */
   screenRefused = $state(false);
-  /** Pictures fill their frames; null where nobody has chosen. */
-  fill = $state<boolean | null>(null);
   folded = $state(false);
   full = $state(false);
-  corner = $state<Corner>('bottomRight');
   mineHidden = $state(false);
+  /** The pictures are in the small window. */
+  inSmall = $state(false);
   #session: Session;
   #desk: Desk;
   #looking = false;
@@ -49,6 +49,24 @@ export class Video {
   constructor(session: Session, desk: Desk) {
     this.#session = session;
     this.#desk = desk;
+  }
+
+  /** Pictures fill their frames; null where nobody has chosen. */
+  get fill(): boolean | null {
+    return preferences.fill;
+  }
+
+  set fill(fill: boolean) {
+    preferences.fill = fill;
+  }
+
+  /** Where my own picture is. */
+  get corner(): Corner {
+    return CORNERS.find((corner) => corner === preferences.corner) ?? 'bottomRight';
+  }
+
+  set corner(corner: Corner) {
+    preferences.corner = corner;
   }
 
   /** Null where they are not known. */
@@ -82,7 +100,6 @@ export class Video {
         if (inCall || this.previewing) this.trouble = notice.why;
         break;
       case 'noScreen':
-        this.canShare = false;
         this.screenRefused = true;
         setTimeout(() => (this.screenRefused = false), STAY);
         break;
@@ -95,29 +112,44 @@ export class Video {
 
   choose(camera: string | null): void {
     this.trouble = null;
-    void this.#do({ type: 'setVideo', settings: { screen: null, ...this.devices?.settings, camera } });
+    void this.#do({
+      type: 'setVideo',
+      settings: { screen: null, area: null, ...this.devices?.settings, camera },
+    });
+  }
+
+  /** Ask for what there is now, which comes and goes; false where it can't be asked. */
+  async lookAgain(): Promise<boolean> {
+    try {
+      this.know(await this.#session.bridge.videoDevices());
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** What of this system can be shown now: whole screens, and windows. None where it can't be asked. */
   async screens(): Promise<ScreenView[]> {
-    try {
-      this.know(await this.#session.bridge.videoDevices());
-    } catch {
-      return [];
-    }
-    return this.devices?.screens ?? [];
+    return (await this.lookAgain()) ? (this.devices?.screens ?? []) : [];
   }
 
-  /** Show one of them. Where it can't be chosen nothing is shown, lest it be another. */
-  async share(call: CallView, screen: ScreenView): Promise<void> {
-    this.shared = screen.isWindow ? screen.name : null;
-    const settings = { camera: null, ...this.devices?.settings, screen: screen.id };
+  /** Show one of them, or a part of it. Where it can't be chosen nothing is shown, lest it be another. */
+  async share(call: CallView, screen: ScreenView, area: ScreenArea | null): Promise<void> {
+    if (screen.isWindow) this.shared = words.sharedWindow(screen.name);
+    else this.shared = area ? words.sharedArea : words.sharedScreen;
+    const settings = { camera: null, ...this.devices?.settings, screen: screen.id, area };
     if (await this.#do({ type: 'setVideo', settings })) this.show(call, 'screen');
   }
 
   show(call: CallView, shows: Shows): void {
     this.trouble = null;
     void this.#do({ type: 'showInCall', call: call.id, shows });
+  }
+
+  /** What is wished of the small window. */
+  small(wish: SmallWish): void {
+    if (wish === 'open') this.full = false;
+    void this.#session.bridge.small(wish).catch(() => undefined);
   }
 
   async preview(on: boolean): Promise<void> {

@@ -35,7 +35,7 @@ use self::{
     grab::Grab,
     target::{Place, Target},
 };
-use super::{ScreenChoice, ScreenId, ScreenKind};
+use super::{ScreenChoice, ScreenId, ScreenKind, ScreenPart};
 use crate::video::{
     clock::MediaClock,
     error::VideoError,
@@ -60,14 +60,22 @@ pub(super) fn screens(display: Option<&str>) -> Result<Vec<ScreenChoice>, VideoE
         id: target::id_of_monitor(&monitor),
         name: format!("{} ({}x{})", monitor.name, monitor.area.width, monitor.area.height),
         kind: ScreenKind::Monitor,
+        pixels: (monitor.area.width, monitor.area.height),
     });
     let windows = if target::can_show_windows(&display)? { display.windows()? } else { vec![] };
     let windows = windows.into_iter().map(|window| ScreenChoice {
         id: target::id_of_window(&window),
         name: window.title,
         kind: ScreenKind::Window,
+        pixels: window.pixels,
     });
     Ok(monitors.chain(windows).collect())
+}
+
+/// One picture of what the display of this name, or of this session, shows there.
+pub(super) fn glance(display: Option<&str>, id: &ScreenId, most: Size) -> Result<Picture, VideoError> {
+    let wanted = Wanted { size: most, rate: 1 };
+    Screen::open(display, (Some(id), None), wanted, MediaClock::default())?.take()
 }
 
 /// See the module.
@@ -90,12 +98,12 @@ pub(super) struct Screen {
 impl Screen {
     pub(super) fn open(
         display: Option<&str>,
-        id: Option<&ScreenId>,
+        (id, part): (Option<&ScreenId>, Option<ScreenPart>),
         wanted: Wanted,
         clock: MediaClock,
     ) -> Result<Self, VideoError> {
         let display = Display::open(display)?;
-        let (target, name) = Target::open(&display, id)?;
+        let (target, name) = Target::open(&display, id, part)?;
         let cursor = Cursor::new(&display)?;
         let damage = watch(&display, target.place.window);
         let size = fitted(&target.place, wanted.size)?;

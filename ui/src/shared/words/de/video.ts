@@ -12,6 +12,12 @@ export const video: typeof english = {
     broken: 'Deine Kamera gibt kein Bild. Steck sie ab und wieder an, oder wähl eine andere.',
   },
 
+  screenTroubles: {
+    wayland:
+      'Du bist mit Wayland angemeldet, wo JUICE deinen Bildschirm noch nicht zeigen kann. Um ihn zu zeigen, melde dich am Computer ab und wähl vor dem nächsten Anmelden „Xorg“ oder „X11“.',
+    system: 'Der Bildschirm dieses Systems lässt sich noch nicht zeigen. Deine Kamera schon.',
+  },
+
   videoCall: 'Mit Video anrufen',
   videoCallName: (name) => `${name} mit Video anrufen`,
   videoNotThere: (name) => `${name} hat gerade keine Kamera. Ohne geht es.`,
@@ -35,13 +41,25 @@ export const video: typeof english = {
   shareHint: 'Deinen Bildschirm oder ein Fenster zeigen',
   shareWhat: 'Was möchtest du teilen?',
   shareLooking: 'Es wird gesucht, was sich teilen lässt …',
+  shareTheseWindows: 'Diese Fenster lassen sich auch hier zeigen:',
   shareScreen: 'Den ganzen Bildschirm',
   shareScreenNamed: (name) => `Den ganzen Bildschirm ${name}`,
+  shareArea: 'Einen Ausschnitt davon…',
+  areaTitle: 'Welchen Ausschnitt möchtest du teilen?',
+  areaIs: (width, height, x, y) =>
+    `Ein Ausschnitt von ${width} × ${height} Pixeln, ${x} von links und ${y} von oben`,
+  areaKeys:
+    'Ausschnitt: Pfeiltasten bewegen ihn, mit Umschalt ändern sie seine Größe, mit Strg in kleinen Schritten',
+  areaHint:
+    'Zieh ihn auf, oder zieh an seinen Rändern. Pfeiltasten bewegen ihn, mit Umschalt ändern sie die Größe.',
+  areaShare: 'Diesen Ausschnitt teilen',
   sharingHint: 'Deinen Bildschirm nicht mehr zeigen',
   shareLater: 'Deinen Bildschirm kannst du zeigen, sobald jemand rangegangen ist.',
-  screenCant: 'Der Bildschirm dieses Systems lässt sich noch nicht zeigen. Deine Kamera schon.',
-  sharingWith: (name, window) =>
-    `Du teilst ${window === null ? 'deinen Bildschirm' : `„${window}“`} mit ${name}`,
+  screenGone: 'Was du teilst, lässt sich nicht mehr zeigen. Wähl es noch mal oder etwas anderes.',
+  sharingWith: (name, what) => `Du teilst ${what} mit ${name}`,
+  sharedScreen: 'deinen Bildschirm',
+  sharedArea: 'einen Ausschnitt deines Bildschirms',
+  sharedWindow: (title) => `„${title}“`,
   sharingStop: 'Nicht mehr teilen',
   noticeCameraUsed: (device) => `Ab hier bist du durch «${device}» zu sehen.`,
 
@@ -61,7 +79,15 @@ export const video: typeof english = {
   fullScreenEnd: 'Vollbild beenden',
   foldPictures: 'Bilder einklappen',
   unfoldPictures: 'Bilder zeigen',
+  small: 'Kleines Fenster',
+  smallOpen: 'Kleines Fenster über allen anderen',
+  smallEnd: 'Die Bilder sind im kleinen Fenster. Zurückholen',
+  smallBack: 'Zurück zum Anruf',
+  smallClose: 'Schließen. In diesem Anruf kommt es dann nicht mehr von selbst.',
   snapshot: (name) => `Bild von ${name} kopieren`,
+  snapshotSave: (name) => `Bild von ${name} speichern…`,
+  snapshotSaved: (name) => `Das Bild von ${name} ist gespeichert.`,
+  snapshotNotSaved: 'Das Bild ließ sich dort nicht speichern. Wähl einen anderen Ort.',
   snapshotDone: (name) => `Das Bild von ${name} ist kopiert. Füg es ein, wo du magst.`,
   snapshotFailed: 'Das Bild ließ sich nicht kopieren. Hol dieses Fenster nach vorn und versuch es noch mal.',
   mine: 'Dein eigenes Bild',
@@ -90,10 +116,15 @@ export const video: typeof english = {
   cameraFirstNow: (name) => `Erste: ${name}`,
   cameraLoading: 'Sucht Kameras…',
   cameraFailed: 'Kameras ließen sich nicht suchen.',
+  firstVideo: 'So wirst du gesehen',
+  firstVideoHint: (name) =>
+    `Dein erster Anruf mit Video. Wähl die Kamera, die dir passt; ${name} sieht dich erst, wenn du anrufst.`,
+  firstVideoCall: 'Anrufen',
   preview: 'Dich ansehen',
   previewStop: 'Ausschalten',
   previewHint: 'Nur du siehst es. Nichts verlässt diesen Computer.',
   previewInCall: 'Dich ansehen kannst du nach dem Anruf.',
 
   keyFullScreen: 'Bilder eines Anrufs als Vollbild',
+  keySmall: 'Bilder eines Anrufs im kleinen Fenster',
 };

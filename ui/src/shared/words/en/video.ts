@@ -1,6 +1,7 @@
 // What is said about pictures in calls: cameras, screens, and how they come, in English.
 
 import type { CameraTrouble } from '../../../bridge/generated/CameraTrouble';
+import type { ScreenTrouble } from '../../../bridge/generated/ScreenTrouble';
 
 const cameraTroubles: Record<CameraTrouble, string> = {
   none: 'No camera is there. Plug one in, and it appears here by itself.',
@@ -10,8 +11,15 @@ const cameraTroubles: Record<CameraTrouble, string> = {
   broken: 'Your camera gives no picture. Unplug it and plug it in again, or choose another one.',
 };
 
+const screenTroubles: Record<ScreenTrouble, string> = {
+  wayland:
+    'You are signed in with Wayland, where JUICE can’t show your screen yet. To show it, sign out of your computer and choose “Xorg” or “X11” before you sign in again.',
+  system: 'This system’s screen can’t be shown yet. Your camera can.',
+};
+
 export const video = {
   cameraTroubles,
+  screenTroubles,
 
   // Placing and answering
   videoCall: 'Call with video',
@@ -38,13 +46,23 @@ export const video = {
   shareHint: 'Show your screen or a window',
   shareWhat: 'What do you want to share?',
   shareLooking: 'Looking for what can be shared …',
+  shareTheseWindows: 'These windows can be shown here too:',
   shareScreen: 'The whole screen',
   shareScreenNamed: (name: string) => `The whole screen ${name}`,
+  shareArea: 'An area of it…',
+  areaTitle: 'Which area do you want to share?',
+  areaIs: (width: number, height: number, x: number, y: number) =>
+    `An area of ${width} × ${height} pixels, ${x} from the left and ${y} from the top`,
+  areaKeys: 'Area: arrow keys move it, with Shift they change its size, with Ctrl by little',
+  areaHint: 'Draw it, or pull its edges. Arrow keys move it, with Shift they change its size.',
+  areaShare: 'Share this area',
   sharingHint: 'Show your screen no more',
   shareLater: 'You can show your screen once somebody has answered.',
-  screenCant: 'This system’s screen can’t be shown yet. Your camera can.',
-  sharingWith: (name: string, window: string | null) =>
-    `You are sharing ${window === null ? 'your screen' : `“${window}”`} with ${name}`,
+  screenGone: 'What you share can’t be shown any more. Choose it again, or something else.',
+  sharingWith: (name: string, what: string) => `You are sharing ${what} with ${name}`,
+  sharedScreen: 'your screen',
+  sharedArea: 'an area of your screen',
+  sharedWindow: (title: string) => `“${title}”`,
   sharingStop: 'Stop sharing',
   noticeCameraUsed: (device: string) => `You are seen by «${device}» from here on.`,
 
@@ -65,7 +83,15 @@ export const video = {
   fullScreenEnd: 'Leave full screen',
   foldPictures: 'Fold the pictures away',
   unfoldPictures: 'Show the pictures',
+  small: 'Small window',
+  smallOpen: 'Small window above all others',
+  smallEnd: 'The pictures are in the small window. Bring them back',
+  smallBack: 'Back to the call',
+  smallClose: 'Close. In this call it won’t come by itself again.',
   snapshot: (name: string) => `Copy ${name}’s picture`,
+  snapshotSave: (name: string) => `Save ${name}’s picture…`,
+  snapshotSaved: (name: string) => `${name}’s picture is saved.`,
+  snapshotNotSaved: 'The picture couldn’t be saved there. Choose another place.',
   snapshotDone: (name: string) => `${name}’s picture is copied. Paste it wherever you like.`,
   snapshotFailed: 'The picture couldn’t be copied. Bring this window to the front and try again.',
   mine: 'Your own picture',
@@ -96,6 +122,10 @@ export const video = {
   cameraFirstNow: (name: string) => `First: ${name}`,
   cameraLoading: 'Looking for cameras…',
   cameraFailed: 'Cameras couldn’t be looked for.',
+  firstVideo: 'This is how you’ll be seen',
+  firstVideoHint: (name: string) =>
+    `Your first call with video. Choose the camera that suits you; ${name} sees you only once you call.`,
+  firstVideoCall: 'Call',
   preview: 'See yourself',
   previewStop: 'Turn off',
   previewHint: 'Only you see it. Nothing leaves this computer.',
@@ -103,4 +133,5 @@ export const video = {
 
   // Keyboard sheet
   keyFullScreen: 'Pictures of a call in full screen',
+  keySmall: 'Pictures of a call in a small window',
 };

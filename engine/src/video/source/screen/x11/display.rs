@@ -67,6 +67,8 @@ pub(super) struct Titled {
     /// Of its program, as far as that says; numbers of windows are used again.
     pub process: u32,
     pub title: String,
+    /// Width and height.
+    pub pixels: (u16, u16),
 }
 
 /// See the module.
@@ -157,7 +159,9 @@ impl Display {
             return Ok(None);
         }
         let title = self.title(id)?;
-        Ok((!title.is_empty()).then_some(Titled { id, process, title }))
+        let size = self.connection.get_geometry(id)?.reply()?;
+        let pixels = (size.width, size.height);
+        Ok((!title.is_empty()).then_some(Titled { id, process, title, pixels }))
     }
 
     fn title(&self, id: Window) -> Result<String, ReplyError> {

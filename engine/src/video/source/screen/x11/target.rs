@@ -17,7 +17,8 @@ use x11rb::{
 };
 
 use super::{
-    ScreenId,
+    super::LEAST_PART,
+    ScreenId, ScreenPart,
     display::{Area, Display, Monitor, Titled, failed},
 };
 use crate::video::error::VideoError;
@@ -32,7 +33,7 @@ pub(super) struct Target {
 }
 
 enum Kind {
-    Monitor(String),
+    Monitor(String, Option<ScreenPart>),
     Window(Window, Pixmap),
 }
 
@@ -50,27 +51,40 @@ pub(super) struct Place {
 
 impl Target {
     /// By what [`id_of_monitor`] or [`id_of_window`] said; the main monitor if nothing is chosen. And its name for people.
-    pub fn open(display: &Display, id: Option<&ScreenId>) -> Result<(Self, String), VideoError> {
+    /// Windows have no parts.
+    pub fn open(
+        display: &Display,
+        id: Option<&ScreenId>,
+        part: Option<ScreenPart>,
+    ) -> Result<(Self, String), VideoError> {
         let Some(ScreenId(id)) = id else {
-            return Self::monitor(display, display.monitors()?.into_iter().next());
+            return Self::monitor(display, display.monitors()?.into_iter().next(), part);
         };
         if let Some(name) = id.strip_prefix(MONITOR) {
-            return Self::monitor(display, display.monitors()?.into_iter().find(|monitor| monitor.name == name));
+            let found = display.monitors()?.into_iter().find(|monitor| monitor.name == name);
+            return Self::monitor(display, found, part);
+        }
+        if part.is_some() {
+            return Err(VideoError::NoCamera);
         }
         let (window, process) = window_of(id).ok_or(VideoError::NoCamera)?;
         let found = display.window(window).ok().flatten().filter(|found| found.process == process);
         Self::window(display, found.ok_or(VideoError::NoCamera)?)
     }
 
-    fn monitor(display: &Display, monitor: Option<Monitor>) -> Result<(Self, String), VideoError> {
+    fn monitor(
+        display: &Display,
+        monitor: Option<Monitor>,
+        part: Option<ScreenPart>,
+    ) -> Result<(Self, String), VideoError> {
         let name = monitor.ok_or(VideoError::NoCamera)?.name;
         display.check(display.root_visual())?;
         if display.has(randr::X11_EXTENSION_NAME)? {
             let mask = NotifyMask::SCREEN_CHANGE | NotifyMask::CRTC_CHANGE | NotifyMask::OUTPUT_CHANGE;
             display.connection.randr_select_input(display.root, mask).map_err(failed)?;
         }
-        let place = place_of_monitor(display, &name)?;
-        Ok((Self { kind: Kind::Monitor(name.clone()), place }, name))
+        let place = place_of_monitor(display, &name, part)?;
+        Ok((Self { kind: Kind::Monitor(name.clone(), part), place }, name))
     }
 
     fn window(display: &Display, Titled { id, title, .. }: Titled) -> Result<(Self, String), VideoError> {
@@ -89,14 +103,14 @@ impl Target {
     /// Whether its picture may be another after this event. `Gone` when it is closed or unplugged.
     pub fn hear(&mut self, display: &Display, event: &Event) -> Result<bool, VideoError> {
         let is_other = match (&self.kind, event) {
-            (Kind::Monitor(_), Event::RandrScreenChangeNotify(_) | Event::RandrNotify(_)) => true,
+            (Kind::Monitor(..), Event::RandrScreenChangeNotify(_) | Event::RandrNotify(_)) => true,
             (Kind::Window(id, _), Event::DestroyNotify(event)) if event.window == *id => {
                 return Err(VideoError::Gone("the window was closed".to_owned()));
             }
             (Kind::Window(id, _), Event::MapNotify(event)) => event.window == *id,
             (Kind::Window(id, _), Event::ConfigureNotify(event)) => event.window == *id,
             (Kind::Window(..), Event::PropertyNotify(event)) => event.atom == display.atoms._GTK_FRAME_EXTENTS,
-            (Kind::Monitor(_) | Kind::Window(..), _) => false,
+            (Kind::Monitor(..) | Kind::Window(..), _) => false,
         };
         if is_other {
             self.renew(display)?;
@@ -107,7 +121,7 @@ impl Target {
     /// Looks where it is now.
     pub fn renew(&mut self, display: &Display) -> Result<(), VideoError> {
         match &mut self.kind {
-            Kind::Monitor(name) => self.place = place_of_monitor(display, name)?,
+            Kind::Monitor(name, part) => self.place = place_of_monitor(display, name, *part)?,
             Kind::Window(id, pixmap) => {
                 let attributes = display.connection.get_window_attributes(*id).map_err(failed)?.reply();
                 if attributes.map_err(failed)?.map_state == MapState::VIEWABLE {
@@ -130,7 +144,7 @@ pub(super) fn can_show_windows(display: &Display) -> Result<bool, VideoError> {
     Ok((version.major_version, version.minor_version) >= (0, 2))
 }
 
-fn place_of_monitor(display: &Display, name: &str) -> Result<Place, VideoError> {
+fn place_of_monitor(display: &Display, name: &str, part: Option<ScreenPart>) -> Result<Place, VideoError> {
     let found = display.monitors()?.into_iter().find(|monitor| monitor.name == name);
     let Area { x, y, width, height } = found.ok_or_else(|| VideoError::Gone("a monitor".to_owned()))?.area;
     // A monitor may reach beyond the root window for a moment.
@@ -141,8 +155,24 @@ fn place_of_monitor(display: &Display, name: &str) -> Result<Place, VideoError> 
         (begin, u16::try_from(end - i32::from(begin)).unwrap_or_default())
     };
     let ((x, width), (y, height)) = (within(x, width, root.width), within(y, height, root.height));
-    let area = even(Area { x, y, width, height })?;
-    Ok(Place { window: display.root, origin: (x, y), drawable: display.root, area })
+    let whole = Area { x, y, width, height };
+    let area = even(match part {
+        None => whole,
+        Some(part) => part_of(whole, part).ok_or_else(|| VideoError::Gone("a part of a monitor".to_owned()))?,
+    })?;
+    Ok(Place { window: display.root, origin: (area.x, area.y), drawable: display.root, area })
+}
+
+/// None where the monitor is not so large: what lies elsewhere was not chosen.
+fn part_of(whole: Area, part: ScreenPart) -> Option<Area> {
+    let within = |at: i16, length: u16, from: u32, own: u32| {
+        let is_within = own >= LEAST_PART && from.checked_add(own)? <= u32::from(length);
+        let at = i16::try_from(i32::from(at).checked_add(i32::try_from(from).ok()?)?).ok()?;
+        Some((at, u16::try_from(own).ok()?)).filter(|_| is_within)
+    };
+    let (x, width) = within(whole.x, whole.width, part.x, part.width)?;
+    let (y, height) = within(whole.y, whole.height, part.y, part.height)?;
+    Some(Area { x, y, width, height })
 }
 
 fn place_of_window(display: &Display, id: Window) -> Result<(Pixmap, Place), VideoError> {

@@ -59,7 +59,16 @@ impl Stage {
     }
 
     fn show(&self, id: Option<&ScreenId>) -> Result<Screen, VideoError> {
-        Screen::open(Some(&self.name), id, WANTED, MediaClock::default())
+        Screen::open(Some(&self.name), (id, None), WANTED, MediaClock::default())
+    }
+
+    fn show_part(
+        &self,
+        id: Option<&ScreenId>,
+        (x, y, width, height): (u32, u32, u32, u32),
+    ) -> Result<Screen, VideoError> {
+        let part = ScreenPart { x, y, width, height };
+        Screen::open(Some(&self.name), (id, Some(part)), WANTED, MediaClock::default())
     }
 
     fn screens(&self) -> Vec<ScreenChoice> {
@@ -184,6 +193,47 @@ fn a_monitor_is_seen_the_right_way_up_in_its_colours() {
         assert_painted(&screen.read().unwrap());
         assert!(!screen.grab.is_shared());
     }
+}
+
+#[test]
+fn a_part_of_a_monitor_is_seen_and_nothing_around_it() {
+    let Some(stage) = Stage::open("640x480") else { return };
+    stage.point(0, 0);
+    stage.fill(stage.root, Rectangle { x: 0, y: 0, width: 640, height: 480 }, BLUE);
+    let monitor = stage.screens().remove(0);
+    assert_eq!(monitor.pixels, (640, 480));
+    stage.fill(stage.root, Rectangle { x: 101, y: 51, width: 99, height: 65 }, GREEN);
+    for id in [None, Some(&monitor.id)] {
+        let picture = stage.show_part(id, (101, 51, 99, 65)).unwrap().read().unwrap();
+        assert_eq!((picture.size().width(), picture.size().height()), (98, 64), "even sides");
+        for (column, row) in [(0, 0), (97, 0), (0, 63), (97, 63), (50, 30)] {
+            assert!(is_near(at(&picture, column, row), PATCHES[1]), "{column}, {row}");
+        }
+    }
+    // The pointer is where it is in the part.
+    stage.point(150, 80);
+    let mut screen = stage.show_part(None, (101, 51, 99, 65)).unwrap();
+    until(&mut screen, |picture| !is_near(at(picture, 49, 29), PATCHES[1]));
+    assert_eq!(stage.show_part(None, (576, 416, 64, 64)).unwrap().about().size, Size::new(64, 64).unwrap());
+    for part in
+        [(577, 0, 64, 64), (0, 417, 64, 64), (0, 0, 63, 64), (0, 0, 64, 63), (0, 0, 641, 64), (u32::MAX, 0, 64, 64)]
+    {
+        assert!(stage.show_part(None, part).is_err(), "{part:?}");
+    }
+}
+
+#[test]
+fn a_glance_shows_what_there_is_to_choose() {
+    let Some(stage) = Stage::open("640x480") else { return };
+    stage.point(320, 240);
+    stage.paint(stage.root, 640, 480);
+    let monitor = stage.screens().remove(0);
+    let most = Size::new(320, 180).unwrap();
+    let picture = glance(Some(&stage.name), &monitor.id, most).unwrap();
+    assert_eq!((picture.size().width(), picture.size().height()), (240, 180));
+    assert_painted(&picture);
+    let gone = glance(Some(&stage.name), &ScreenId("monitor:none".to_owned()), most);
+    assert_eq!(gone.err().map(|error| error.trouble()), Some(CameraTrouble::None));
 }
 
 #[test]
@@ -330,7 +380,7 @@ fn where_there_is_no_display_there_is_no_screen() {
     for name in ["", "nowhere", ":59000", ":65535"] {
         let listed = screens(Some(name)).map_err(|error| error.trouble());
         assert_eq!(listed, Err(CameraTrouble::None), "{name}");
-        let opened = Screen::open(Some(name), None, WANTED, MediaClock::default());
+        let opened = Screen::open(Some(name), (None, None), WANTED, MediaClock::default());
         assert_eq!(trouble(opened), Some(CameraTrouble::None), "{name}");
     }
 }
