@@ -115,7 +115,9 @@ mod tests {
 
     fn me(availability: Availability) -> Event {
         let (id, name, server, status_text) = ("me".into(), "alice".into(), String::new(), String::new());
-        Event::MeChanged { me: MeView { id, name, server, availability, status_text, privacy: Default::default() } }
+        Event::MeChanged {
+            me: MeView { id, name, server, availability, status_text, privacy: Default::default(), groups: Vec::new() },
+        }
     }
 
     fn after(events: &[Event]) -> Option<(Tone, f32)> {
