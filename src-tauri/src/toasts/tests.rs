@@ -61,6 +61,7 @@ fn a_file_is_announced_by_its_name_and_by_the_words_with_it() {
         name: "harvest.mp4".into(),
         size: 1.0,
         picture: None,
+        memo: None,
         stage: FileStageView::Offered,
         done: 0.0,
         speed: None,
@@ -280,9 +281,9 @@ fn a_missed_call_is_told_and_one_that_was_talked_is_not() {
         message.call = Some(record);
         Event::MessageArrived { message }
     };
-    toasts.hear(&trace(CallRecord::Talked { seconds: 3 }), &mirror, &elsewhere(), start);
+    toasts.hear(&trace(CallRecord::Talked { seconds: 3, video: false }), &mirror, &elsewhere(), start);
     assert_eq!(toasts.next_due(), None);
-    toasts.hear(&trace(CallRecord::NotAnswered), &mirror, &elsewhere(), start);
+    toasts.hear(&trace(CallRecord::NotAnswered { video: false }), &mirror, &elsewhere(), start);
     let due = toasts.due(after(start, 200));
     assert_eq!(due.iter().map(|toast| toast.body.as_str()).collect::<Vec<_>>(), ["Missed call"]);
 }
