@@ -45,6 +45,8 @@ use self::{
     source::{Opener, opener},
 };
 
+#[cfg(test)]
+pub(crate) use self::source::test_picture;
 pub use self::{
     adapt::{Adapter, Plan, Step, VideoLink, plan},
     clock::MediaClock,
@@ -60,6 +62,10 @@ pub use self::{
         Wanted, cameras, screens,
     },
     stamp::{Stamp, read_luma, read_stamp},
+};
+pub(crate) use self::{
+    codec::units,
+    eye::{PictureGiver, pictures},
 };
 
 /// How many others may be seen in a call.

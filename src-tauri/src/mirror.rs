@@ -74,6 +74,10 @@ impl Mirror {
             | Event::VideoDevicesChanged { .. }
             | Event::SoundTestChanged { .. }
             | Event::CallRecorded { .. }
+            | Event::MemoChanged { .. }
+            | Event::MemoGone { .. }
+            | Event::MemoFailed { .. }
+            | Event::MemoPlayed { .. }
             | Event::Notice { .. }
             | Event::EventsLost => {}
         }

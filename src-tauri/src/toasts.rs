@@ -241,6 +241,10 @@ impl Toasts {
             | Event::VideoDevicesChanged { .. }
             | Event::SoundTestChanged { .. }
             | Event::CallRecorded { .. }
+            | Event::MemoChanged { .. }
+            | Event::MemoGone { .. }
+            | Event::MemoFailed { .. }
+            | Event::MemoPlayed { .. }
             | Event::Notice { .. }
             | Event::EventsLost => None,
         }
