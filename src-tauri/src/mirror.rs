@@ -201,6 +201,7 @@ pub mod tests {
             buddies,
             requests: Vec::new(),
             calls: Vec::new(),
+            memos: Vec::new(),
         });
         mirror
     }

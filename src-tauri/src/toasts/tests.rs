@@ -1,4 +1,4 @@
-use juice_engine::view::{CallRecord, CallStage, CallView, FileStageView, FileView, MessageView, RequestView};
+use juice_engine::view::{CallRecord, CallStage, CallView, FileStageView, FileView, MemoView, MessageView, RequestView};
 
 use super::*;
 use crate::mirror::tests::{buddy, me, open_with};
@@ -74,6 +74,25 @@ fn a_file_is_announced_by_its_name_and_by_the_words_with_it() {
     };
     assert_eq!(told("bob", ""), "File: harvest.mp4");
     assert_eq!(told("eve", "the whole evening"), "the whole evening");
+}
+
+#[test]
+fn a_message_that_is_spoken_is_announced_as_one() {
+    for (video, said) in [(false, "Voice message"), (true, "Video message")] {
+        let (mut toasts, mirror, start) = toasts();
+        let Event::MessageArrived { mut message } = arrived("bob", "") else { unreachable!("it is one") };
+        message.file = Some(FileView {
+            name: "JUICE 2026.ogg".into(),
+            size: 1.0,
+            picture: None,
+            memo: Some(MemoView { video, duration_ms: 4_000, waveform: Vec::new() }),
+            stage: FileStageView::Offered,
+            done: 0.0,
+            speed: None,
+        });
+        toasts.hear(&Event::MessageArrived { message }, &mirror, &elsewhere(), start);
+        assert_eq!(toasts.due(after(start, 200)).pop().map(|toast| toast.body), Some(said.to_owned()));
+    }
 }
 
 #[test]
