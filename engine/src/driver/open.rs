@@ -1,6 +1,7 @@
 //! An open profile: the messenger with its hands, and how its outputs become deeds.
 
 mod beside;
+mod spoken;
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
@@ -26,7 +27,7 @@ use crate::{
     clock::Clock,
     files::{self, Files, FilesNews, Fittings},
     history::{self, ExportError, Heading},
-    memo::{self, MemoNews, Memos},
+    memo::{MemoNews, Memos},
     net::{Net, NetNews, RelayAt, Room},
     profile::Profile,
     qr,
@@ -213,23 +214,12 @@ impl Open {
         if let Some(on) = self.mutes(&command) {
             self.messenger.handle(now, Input::Command(0, Command::Mute { on }));
         }
-        let in_call = self.talks.echo_view().is_some();
-        let command = match self.memos.ask(command, self.talks.equipment(), in_call) {
-            Ok(done) => return drop(answer.send(done)),
-            Err(Command::PlayMemo { buddy, message, from_ms }) => return self.play(buddy, message, from_ms, answer),
-            Err(command) => command,
-        };
+        let Some((command, answer)) = self.speak(command, answer) else { return };
         let command = match self.talks.ask(command) {
             Ok(done) => return drop(answer.send(done)),
             Err(command) => command,
         };
         self.last_number += 1;
-        if let Command::SendMemo { buddy } = command {
-            return match self.memos.lend(self.last_number, buddy) {
-                Ok(()) => drop(self.answers.insert(self.last_number, answer)),
-                Err(error) => drop(answer.send(Err(error))),
-            };
-        }
         self.answers.insert(self.last_number, answer);
         if let Command::SendFile { buddy, path, caption } = command {
             // The messenger has its say when the file has been read.
@@ -288,26 +278,6 @@ impl Open {
             }
             FilesNews::Tell(event) => {
                 let _ = events.send(*event);
-            }
-        }
-    }
-
-    fn memo_told(&mut self, news: MemoNews, events: &broadcast::Sender<Event>) {
-        match news {
-            MemoNews::Lent { number, buddy, outcome: Ok(path) } => {
-                let offered = self.memos.lent(number, path.clone());
-                self.files.prepare(number, buddy, path, String::new(), offered);
-            }
-            MemoNews::Lent { number, outcome: Err(error), .. } => {
-                self.memos.answered(number, false);
-                if let Some(answer) = self.answers.remove(&number) {
-                    let _ = answer.send(Err(error));
-                }
-            }
-            news => {
-                if let Some(event) = self.memos.told(news) {
-                    let _ = events.send(event);
-                }
             }
         }
     }

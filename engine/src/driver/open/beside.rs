@@ -1,7 +1,5 @@
 //! What is read and written beside the loop: pages, searches, files and copies, each in a task that answers for itself.
 
-use tokio::task::spawn_blocking;
-
 use super::*;
 
 impl Open {
@@ -83,34 +81,6 @@ impl Open {
         self.reads.spawn(async move {
             let _turn = turn.lock().await;
             let _ = answer.send(backup::back_up(profile, store, path, password).await.map_err(Into::into));
-        });
-    }
-
-    /// Opens a memo beside the loop, to be played.
-    pub fn play(
-        &mut self,
-        buddy: String,
-        message: Option<String>,
-        from_ms: u32,
-        answer: Answer<Result<Reply, CommandError>>,
-    ) {
-        let (store, player, draft) =
-            (self.store.clone(), self.memos.player(self.equipment()), self.memos.draft(&buddy));
-        let ids = (AccountId::parse(&buddy), message.as_deref().map(MessageId::parse).transpose());
-        self.reads.spawn(async move {
-            let opened = async {
-                let path = match ids {
-                    (Ok(buddy), Ok(Some(message))) => files::place(&store, buddy, message).await?,
-                    (Ok(_), Ok(None)) => draft.ok_or_else(files::unknown)?,
-                    (Err(_), _) | (_, Err(_)) => return Err(files::unknown()),
-                };
-                let interrupted = |_| CommandError { code: ErrorCode::Internal, message: "interrupted".into() };
-                spawn_blocking(move || memo::open(&path)).await.map_err(interrupted)?
-            };
-            match opened.await {
-                Ok(clip) => player.play(clip, (buddy, message), from_ms, answer),
-                Err(error) => drop(answer.send(Err(error))),
-            }
         });
     }
 
