@@ -1,5 +1,7 @@
 //! Memos from the synthetic microphone and camera to the file and back to the loudspeaker.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test waits for one event of many")]
+
 use std::{fs, path::Path, time::Duration};
 
 use juice_proto::view::{EndReason, MemoPlay};

@@ -286,7 +286,7 @@ pub fn file_view(file: &FileRecord, speed: Option<u64>) -> FileView {
         }),
         memo: file.offer.memo.as_ref().map(|memo| MemoView {
             video: memo.video,
-            duration_ms: memo.duration_ms.into(),
+            duration_ms: memo.duration_ms,
             waveform: memo.waveform.to_vec(),
         }),
         stage: match &file.stage {

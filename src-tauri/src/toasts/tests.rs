@@ -1,4 +1,6 @@
-use juice_engine::view::{CallRecord, CallStage, CallView, FileStageView, FileView, MemoView, MessageView, RequestView};
+use juice_engine::view::{
+    CallRecord, CallStage, CallView, FileStageView, FileView, MemoView, MessageView, RequestView,
+};
 
 use super::*;
 use crate::mirror::tests::{buddy, me, open_with};

@@ -69,7 +69,7 @@ impl Open {
                     let _ = answer.send(Err(error));
                 }
             }
-            news => {
+            news @ (MemoNews::Tell(_) | MemoNews::Stands(_) | MemoNews::Ended { .. } | MemoNews::Found(_)) => {
                 if let Some(event) = self.memos.told(news) {
                     let _ = events.send(event);
                 }
