@@ -23,6 +23,7 @@ mod encoder;
 mod error;
 mod frame;
 mod keeper;
+mod loudspeaker;
 mod meter;
 mod microphone;
 mod playout;
@@ -64,6 +65,11 @@ pub use self::{
     recording::Recording,
     self_test::{SelfTest, SelfTestNews},
     tones::Tone,
+};
+pub(crate) use self::{
+    loudspeaker::Loudspeaker,
+    recording::{FileReel, PART, Reel},
+    resample::Resampler,
 };
 
 /// How many other voices there may be in a call.

@@ -57,6 +57,7 @@ use crate::{
     video::VideoError,
 };
 
+pub(crate) use self::video::Shown;
 pub use self::{
     sound::Sound,
     video::{MINE, Screens},
@@ -377,7 +378,7 @@ fn not_saved(error: std::io::Error) -> CommandError {
 }
 
 /// Where a meter stands, from 0 to 1: people hear by decibels.
-fn meter(rms: f32) -> f64 {
+pub(crate) fn meter(rms: f32) -> f64 {
     let decibels = 20.0 * f64::from(rms).max(1e-6).log10();
     (1.0 - decibels / QUIET).clamp(0.0, 1.0)
 }

@@ -272,8 +272,7 @@ impl Driver {
     fn errand_done(&mut self, errand: Errand) {
         match errand {
             Errand::Opened(Ok(opened), answer) => {
-                self.open =
-                    Some(Box::new(Open::new(*opened, self.place.downloads.clone(), self.place.equipment.anew())));
+                self.open = Some(Box::new(Open::new(*opened, &self.place)));
                 self.tell(Event::PhaseChanged { phase: Phase::Open });
                 let _ = answer.send(Ok(Reply::Done));
             }
@@ -314,6 +313,7 @@ impl Driver {
                     buddies: views.buddies,
                     requests: views.requests,
                     calls: open.calls(),
+                    memos: open.memos.views(),
                 }
             }
             None => Snapshot {
@@ -323,6 +323,7 @@ impl Driver {
                 buddies: Vec::new(),
                 requests: Vec::new(),
                 calls: Vec::new(),
+                memos: Vec::new(),
             },
         }
     }

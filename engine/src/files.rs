@@ -9,7 +9,7 @@ pub(crate) mod chunks;
 mod desk;
 mod fetch;
 mod live;
-mod part;
+pub(crate) mod part;
 pub(crate) mod picture;
 mod prepare;
 mod serve;
@@ -28,7 +28,7 @@ use std::{
 use juice_proto::{
     content::FileOffer,
     id::{AccountId, DeviceId, MessageId},
-    view::{Command, CommandError, ErrorCode, Event, FileStageView, MessageView, Reply},
+    view::{Command, CommandError, ErrorCode, Event, FileStageView, FileView, MessageView, Reply},
 };
 use tokio::{
     sync::{Notify, mpsc, oneshot},
@@ -40,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 use self::desk::{Desk, Order, Verb};
 use crate::{
     lock::lock,
+    memo::Offered,
     net::{Door, PeerStream},
     store::Store,
 };
@@ -50,7 +51,7 @@ const ORDERS: usize = 4_096;
 const STOP: Duration = Duration::from_secs(3);
 /// The largest bytes that are pasted, in bytes.
 const MAX_PASTE: usize = 64 * 1024 * 1024;
-/// The largest picture of a buddy that is fetched by itself, in bytes.
+/// The largest picture or memo of a buddy that is fetched by itself, in bytes.
 const MAX_UNASKED: f64 = 10.0 * 1024.0 * 1024.0;
 
 /// What the room has to say.
@@ -116,7 +117,8 @@ impl Files {
         let order = match event {
             Event::MessageQueued { message } if message.file.is_some() => id(message).map(Order::Mine),
             Event::MessageArrived { message } => {
-                let unasked = |file: &juice_proto::view::FileView| file.picture.is_some() && file.size <= MAX_UNASKED;
+                let unasked =
+                    |file: &FileView| (file.picture.is_some() || file.memo.is_some()) && file.size <= MAX_UNASKED;
                 message.file.as_ref().filter(|file| unasked(file)).and_then(|_| id(message)).map(Order::FetchUnasked)
             }
             Event::MessageChanged { message } if message.deleted => id(message).map(Order::Forget),
@@ -128,9 +130,9 @@ impl Files {
         }
     }
 
-    /// Reads a file; answered by [`FilesNews::Prepared`] with this number.
-    pub fn prepare(&self, number: u64, buddy: String, path: PathBuf, caption: String) {
-        self.order(Order::Prepare { number, buddy, path, caption });
+    /// Reads a file, which may be a memo; answered by [`FilesNews::Prepared`] with this number.
+    pub fn prepare(&self, number: u64, buddy: String, path: PathBuf, caption: String, memo: Option<Offered>) {
+        self.order(Order::Prepare { number, buddy, path, caption, memo: memo.map(Box::new) });
     }
 
     /// Does what a person asks of a file; true if it is about one.

@@ -36,8 +36,6 @@ const EVENTS: usize = 1_024;
 const SOUND: &str = "sound.json";
 /// The profile's file for what calls are seen by.
 const VIDEO: &str = "video.json";
-/// The profile's folder for what is pasted.
-const SENT: &str = "sent";
 
 /// What an engine is started with.
 #[derive(Clone, Debug)]
@@ -99,7 +97,7 @@ impl Engine {
         let (events, first) = broadcast::channel(EVENTS);
         let downloads = config.downloads.or_else(default_downloads).unwrap_or_else(|| config.profile.join("downloads"));
         let screens = Screens::default();
-        let sent = config.profile.join(SENT);
+        let sent = profile.sent();
         let handle = Handle { orders, events: events.clone(), sent, screens: screens.clone() };
         let sound = Sound::load(config.profile.join(SOUND), config.source, config.sink);
         let vision = Vision::load(config.profile.join(VIDEO), config.camera);
@@ -138,6 +136,7 @@ impl Handle {
             buddies: Vec::new(),
             requests: Vec::new(),
             calls: Vec::new(),
+            memos: Vec::new(),
         };
         self.ask(Order::Snapshot).await.unwrap_or(nothing)
     }

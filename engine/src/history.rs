@@ -15,7 +15,7 @@ use std::{
 };
 
 use juice_proto::{
-    content::{CallOutcome, Hlc, kind},
+    content::{CallOutcome, CallTrace, Hlc, kind},
     id::{AccountId, MessageId, Millis},
     messenger::record::{Progress, ShownMessage},
     view::ExportFormat,
@@ -68,11 +68,13 @@ impl Line<'_> {
 
     /// What came of a call, in words.
     fn call(&self) -> Option<String> {
-        Some(match self.shown.record.call()? {
-            CallOutcome::Talked(seconds) => format!("Voice call, {} min {} s", seconds / 60, seconds % 60),
-            CallOutcome::NotAnswered => "Voice call, not answered".into(),
-            CallOutcome::Declined => "Voice call, declined".into(),
-            CallOutcome::Busy => "Voice call, busy".into(),
+        let CallTrace { outcome, video } = self.shown.record.call()?;
+        let kind = if video { "Video call" } else { "Voice call" };
+        Some(match outcome {
+            CallOutcome::Talked(seconds) => format!("{kind}, {} min {} s", seconds / 60, seconds % 60),
+            CallOutcome::NotAnswered => format!("{kind}, not answered"),
+            CallOutcome::Declined => format!("{kind}, declined"),
+            CallOutcome::Busy => format!("{kind}, busy"),
         })
     }
 

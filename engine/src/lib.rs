@@ -7,6 +7,7 @@
 pub mod audio;
 pub mod backup;
 mod call;
+mod clip;
 mod clock;
 mod driver;
 mod environment;
@@ -14,6 +15,7 @@ mod files;
 mod handle;
 pub mod history;
 mod lock;
+mod memo;
 pub mod net;
 pub mod profile;
 mod qr;
@@ -31,4 +33,5 @@ pub use self::{
     environment::forget_tls_secrets_file,
     files::picture::thumbnail,
     handle::{Config, Engine, Events, Handle, StartError, default_profile},
+    memo::MEMO,
 };

@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::unfinished;
 
+pub(crate) use file::make_private_folder;
 pub use keys::Keys;
 
 mod file;
@@ -29,6 +30,8 @@ mod keys;
 const VAULT: &str = "vault";
 const DATABASE: &str = "database.sqlite";
 const LOCK: &str = "lock";
+const SENT: &str = "sent";
+const MEMOS: &str = "memos";
 /// A copy of the database on its way into a backup or out of one.
 const SNAPSHOT: &str = "snapshot.unfinished";
 
@@ -90,7 +93,7 @@ impl Profile {
     /// # Errors
     /// `InUse`, `Io`.
     pub fn open(folder: &Path) -> Result<Self, ProfileError> {
-        file::make_private_folder(folder)?;
+        make_private_folder(folder)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -115,6 +118,16 @@ impl Profile {
     /// Where the database belongs.
     pub fn database(&self) -> PathBuf {
         self.folder.join(DATABASE)
+    }
+
+    /// The folder of what is sent from here: pasted, or spoken.
+    pub fn sent(&self) -> PathBuf {
+        self.folder.join(SENT)
+    }
+
+    /// The folder of memos that are not sent.
+    pub fn memos(&self) -> PathBuf {
+        self.folder.join(MEMOS)
     }
 
     /// Whether there is an account to unlock.

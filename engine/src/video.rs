@@ -48,6 +48,8 @@ use crate::{
     queue::{Taker, newest},
 };
 
+#[cfg(test)]
+pub(crate) use self::source::test_picture;
 pub use self::{
     adapt::{Adapter, Plan, Step, VideoLink, plan},
     clock::MediaClock,
@@ -63,6 +65,10 @@ pub use self::{
         VideoSource, Wanted, cameras, glance, screens,
     },
     stamp::{Stamp, read_luma, read_stamp},
+};
+pub(crate) use self::{
+    codec::units,
+    eye::{PictureGiver, pictures},
 };
 
 /// How many others may be seen in a call.

@@ -44,6 +44,7 @@ async fn with_everything(folder: &Folder) -> (Open, Pair) {
         root: [2; 32].into(),
         picture: Some(picture),
         caption: "my *cat*".into(),
+        memo: None,
     };
     let gone = pair.theirs(5, "to be forgotten");
     let said = [

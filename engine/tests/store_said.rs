@@ -53,6 +53,7 @@ fn offer(name: &str, caption: &str) -> FileOffer {
         root: [2; 32].into(),
         picture: None,
         caption: caption.into(),
+        memo: None,
     }
 }
 

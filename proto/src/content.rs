@@ -5,7 +5,10 @@
 
 mod body;
 
-pub use self::body::{Body, CallOutcome, FileOffer, MAX_EMOJI, MAX_FILE_NAME, MAX_THUMBNAIL, Picture};
+pub use self::body::{
+    Body, CallOutcome, CallTrace, FileOffer, MAX_EMOJI, MAX_FILE_NAME, MAX_MEMO_MS, MAX_THUMBNAIL, MAX_WAVEFORM, Memo,
+    Picture,
+};
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 

@@ -273,7 +273,7 @@ mod tests {
     fn offer(key: u8, root: u8) -> FileOffer {
         let picture = None::<Picture>;
         let (name, caption) = ("x".into(), String::new());
-        FileOffer { name, size: 100_000, key: [key; 32].into(), root: [root; 32].into(), picture, caption }
+        FileOffer { name, size: 100_000, key: [key; 32].into(), root: [root; 32].into(), picture, caption, memo: None }
     }
 
     fn sealed(seal: &ChunkSeal, index: u64, plain: &[u8]) -> Vec<u8> {

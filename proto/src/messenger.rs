@@ -313,7 +313,14 @@ impl Messenger {
             | Command::SetVideo { .. }
             | Command::TestVideo { .. }
             | Command::SetSound { .. }
-            | Command::TestSound { .. } => Err(refuse(ErrorCode::Internal, "not for an open messenger")),
+            | Command::TestSound { .. }
+            | Command::RecordMemo { .. }
+            | Command::StopMemo
+            | Command::DiscardMemo { .. }
+            | Command::SendMemo { .. }
+            | Command::PlayMemo { .. }
+            | Command::PauseMemo
+            | Command::SetMemoPace { .. } => Err(refuse(ErrorCode::Internal, "not for an open messenger")),
         };
         self.conclude(number, done);
     }

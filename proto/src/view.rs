@@ -11,9 +11,10 @@ mod call;
 mod command;
 mod event;
 mod me;
+mod memo;
 mod message;
 mod video;
 
 pub use crate::call::Shows;
 
-pub use self::{buddy::*, call::*, command::*, event::*, me::*, message::*, video::*};
+pub use self::{buddy::*, call::*, command::*, event::*, me::*, memo::*, message::*, video::*};

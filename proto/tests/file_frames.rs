@@ -52,7 +52,7 @@ fn a_sealed_chunk_has_its_golden_bytes() {
     // SHA-256 over the SHA-256 of "hello".
     assert_eq!(hex::encode(root), "9595c9df90075148eb06860365df33584b75bff782a510c6cd4883a419833d50");
     let (name, caption) = ("hello.txt".into(), String::new());
-    let offer = FileOffer { name, size: 5, key: [7; 32].into(), root: root.into(), picture: None, caption };
+    let offer = FileOffer { name, size: 5, key: [7; 32].into(), root: root.into(), picture: None, caption, memo: None };
     let mut out = Vec::new();
     let fill = |place: &mut [u8]| -> Result<(), ProtoError> {
         place.copy_from_slice(b"hello");

@@ -248,7 +248,14 @@ fn consequence_of(command: &Command) -> Consequence {
         | Command::TestVideo { .. }
         | Command::SetSound { .. }
         | Command::TestSound { .. }
-        | Command::CreateInvite => Consequence::Nothing,
+        | Command::CreateInvite
+        | Command::RecordMemo { .. }
+        | Command::StopMemo
+        | Command::DiscardMemo { .. }
+        | Command::SendMemo { .. }
+        | Command::PlayMemo { .. }
+        | Command::PauseMemo
+        | Command::SetMemoPace { .. } => Consequence::Nothing,
     }
 }
 

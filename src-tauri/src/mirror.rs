@@ -74,6 +74,10 @@ impl Mirror {
             | Event::VideoDevicesChanged { .. }
             | Event::SoundTestChanged { .. }
             | Event::CallRecorded { .. }
+            | Event::MemoChanged { .. }
+            | Event::MemoGone { .. }
+            | Event::MemoFailed { .. }
+            | Event::MemoPlayed { .. }
             | Event::Notice { .. }
             | Event::EventsLost => {}
         }
@@ -200,6 +204,7 @@ pub mod tests {
             buddies,
             requests: Vec::new(),
             calls: Vec::new(),
+            memos: Vec::new(),
         });
         mirror
     }

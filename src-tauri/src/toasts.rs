@@ -241,6 +241,10 @@ impl Toasts {
             | Event::VideoDevicesChanged { .. }
             | Event::SoundTestChanged { .. }
             | Event::CallRecorded { .. }
+            | Event::MemoChanged { .. }
+            | Event::MemoGone { .. }
+            | Event::MemoFailed { .. }
+            | Event::MemoPlayed { .. }
             | Event::Notice { .. }
             | Event::EventsLost => None,
         }
@@ -268,6 +272,9 @@ impl Toasts {
         }
         match &message.file {
             Some(file) if message.text.is_empty() => {
+                if let Some(memo) = &file.memo {
+                    return (if memo.video { self.words.video_message } else { self.words.voice_message }).to_owned();
+                }
                 let kind = if file.picture.is_some() { self.words.picture } else { self.words.file };
                 format!("{kind}: {}", plain(&file.name))
             }

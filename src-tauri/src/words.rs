@@ -37,6 +37,10 @@ pub struct Words {
     pub picture: &'static str,
     /// Before a file's name.
     pub file: &'static str,
+    /// One that is spoken.
+    pub voice_message: &'static str,
+    /// One that is spoken and seen.
+    pub video_message: &'static str,
     /// In place of what can't be shown.
     pub unsupported: &'static str,
     one_unread: &'static str,
@@ -66,6 +70,8 @@ const ENGLISH: Words = Words {
     talked: "Voice call",
     picture: "Picture",
     file: "File",
+    voice_message: "Voice message",
+    video_message: "Video message",
     unsupported: "A newer JUICE wrote this",
     one_unread: "1 unread message",
     many_unread: "{} unread messages",
@@ -94,6 +100,8 @@ const GERMAN: Words = Words {
     talked: "Anruf",
     picture: "Bild",
     file: "Datei",
+    voice_message: "Sprachnachricht",
+    video_message: "Videonachricht",
     unsupported: "Das hat ein neueres JUICE geschrieben",
     one_unread: "1 ungelesene Nachricht",
     many_unread: "{} ungelesene Nachrichten",

@@ -34,6 +34,11 @@ impl Buddy {
         Self::with(name, Source::Silence, Some(Synthetic::TestPicture(None))).await
     }
 
+    /// The same, and heard too.
+    pub async fn seen_speaking(name: &str, source: Source) -> Self {
+        Self::with(name, source, Some(Synthetic::TestPicture(None))).await
+    }
+
     /// An engine with an empty profile that has this in place of a microphone; what it hears of calls is in the file
     /// [`Self::heard`] when the call is over.
     pub async fn speaking(name: &str, source: Source) -> Self {

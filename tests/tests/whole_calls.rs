@@ -102,7 +102,7 @@ async fn two_talk_and_each_hears_the_other_alone() {
     }
     for (buddy, mine) in [(&mut pair.alice, true), (&mut pair.bob, false)] {
         let (author, record) = trace(buddy).await;
-        assert!(author == mine && matches!(record, CallRecord::Talked { seconds: 3..=20 }), "{record:?}");
+        assert!(author == mine && matches!(record, CallRecord::Talked { seconds: 3..=20, video: false }), "{record:?}");
     }
 }
 
@@ -193,7 +193,7 @@ async fn a_call_is_declined_cancelled_or_refused_in_words() {
         (pair.alice.until_call_ended().await, pair.bob.until_call_ended().await),
         (EndReason::Declined, EndReason::DeclinedByMe)
     );
-    assert_eq!(trace(&mut pair.bob).await, (false, CallRecord::Declined));
+    assert_eq!(trace(&mut pair.bob).await, (false, CallRecord::Declined { video: false }));
 
     let again = pair.place().await;
     assert_ne!(again, call);
@@ -205,7 +205,7 @@ async fn a_call_is_declined_cancelled_or_refused_in_words() {
         (pair.alice.until_call_ended().await, pair.bob.until_call_ended().await),
         (EndReason::Cancelled, EndReason::Missed)
     );
-    assert_eq!(trace(&mut pair.bob).await.1, CallRecord::NotAnswered);
+    assert_eq!(trace(&mut pair.bob).await.1, CallRecord::NotAnswered { video: false });
 
     pair.bob.leave(&mut pair.alice).await;
     let buddy = pair.alice.id_of("bob").await;

@@ -10,6 +10,7 @@ import type { WindowNews } from './bridge/generated/WindowNews';
 import { Roster } from './buddies/roster.svelte';
 import { Calls } from './call/call.svelte';
 import { ringAsChosen } from './call/rings';
+import { Memos } from './memo/memos.svelte';
 import { Chats } from './chat/chats.svelte';
 import { Session } from './session/session.svelte';
 import { asked, Desk } from './shared/desk.svelte';
@@ -24,6 +25,7 @@ export class Juice {
   readonly roster = new Roster();
   readonly chats: Chats;
   readonly calls: Calls;
+  readonly memos: Memos;
   failed = $state(false);
   #early: Event[] | null = [];
   #news: WindowNews[] = [];
@@ -34,6 +36,7 @@ export class Juice {
     this.session = new Session(bridge);
     this.chats = new Chats(bridge);
     this.calls = new Calls(this.session, this.desk);
+    this.memos = new Memos(this.session, this.desk);
   }
 
   async start(): Promise<void> {
@@ -62,6 +65,7 @@ export class Juice {
       this.session.load(snapshot);
       this.roster.load(snapshot);
       this.calls.load(snapshot);
+      this.memos.load(snapshot);
       this.failed = false;
       if (snapshot.phase.type === 'open' && !preferences.sounds) void ringAsChosen(this.calls);
     } catch {
@@ -126,6 +130,7 @@ export class Juice {
     this.session.apply(event);
     this.roster.apply(event);
     this.calls.apply(event);
+    this.memos.apply(event);
     switch (event.type) {
       case 'phaseChanged':
         if (event.phase.type !== 'open') this.desk.clear();

@@ -526,9 +526,9 @@ describe('what stays in the conversation', () => {
     const traces = screen.getAllByTestId('call-trace').map((one) => one.querySelector('b')?.textContent);
     expect(traces).toEqual([
       'Voice call, 5 min 12 s',
-      'Voice call, 1 h 13 min',
+      'Video call, 1 h 13 min',
       'You called, no answer',
-      'Missed call',
+      'Missed video call',
       `You called, ${NAME} declined`,
       'You declined this call',
       `You called, ${NAME} was busy`,

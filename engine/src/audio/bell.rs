@@ -8,28 +8,12 @@ use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use super::{
-    device::{Backend, DeviceChoice, Devices, Running, SpeakerChoice},
-    error::AudioError,
-    shared::Shared,
-    speaker::{SpeakerFeed, speaker},
-    tones::Tone,
-};
+use super::{device::SpeakerChoice, loudspeaker::Loudspeaker, tones::Tone};
 use crate::lock::lock;
 
-/// How much is made ahead: enough for a busy machine, and little enough that a ring which is answered ends at once.
-const AHEAD: Duration = Duration::from_millis(60);
-/// What is broken off fades for so long: at once to the ear, and without a click.
-const FADE: Duration = Duration::from_millis(12);
-/// Only a safeguard: the loudspeaker wakes the thread.
-const STEP: Duration = Duration::from_millis(10);
-/// A device that hasn't called for so long is gone; some take as long to start.
-const STILL: Duration = Duration::from_secs(2);
-/// Sound cards and servers hold this much behind the callback, and closing the stream throws it away.
-const LINGER: Duration = Duration::from_millis(120);
 /// Chimes that wait; more at once would be noise.
 const CHIMES: usize = 3;
 
@@ -131,9 +115,9 @@ impl Rope {
 
     fn once(&self, pull: &Pull) {
         let goes_on = || !self.lock().end;
-        match Line::open(&pull.speaker) {
+        match Loudspeaker::open(&pull.speaker) {
             Ok(mut line) => {
-                line.play(&line.samples(pull), goes_on);
+                line.play(&samples(pull, &line), goes_on);
                 line.drain();
             }
             Err(error) => tracing::info!(%error, "nobody hears a chime"),
@@ -143,126 +127,39 @@ impl Rope {
     /// Rings until something else is wanted.
     fn repeat(&self, pull: &Pull) {
         let goes_on = || self.lock().ring.as_ref() == Some(pull);
-        let mut line: Option<Line> = None;
+        let mut line: Option<Loudspeaker> = None;
         while goes_on() {
             let next = Instant::now() + pull.tone.every();
-            line = line.filter(Line::lives);
+            line = line.filter(Loudspeaker::lives);
             if line.is_none() {
-                line = Line::open(&pull.speaker).inspect_err(|error| tracing::info!(%error, "it rings unheard")).ok();
+                let opened = Loudspeaker::open(&pull.speaker);
+                line = opened.inspect_err(|error| tracing::info!(%error, "it rings unheard")).ok();
             }
             if let Some(line) = &mut line {
-                line.play(&line.samples(pull), goes_on);
+                line.play(&samples(pull, line), goes_on);
             }
             while goes_on() && Instant::now() < next {
                 thread::park_timeout(next.saturating_duration_since(Instant::now()));
             }
         }
-        line.into_iter().for_each(Line::drain);
+        line.into_iter().for_each(Loudspeaker::drain);
     }
 }
 
-/// A loudspeaker that is open.
-struct Line {
-    feed: SpeakerFeed,
-    opened: Instant,
-    /// Dropped when the device is to be closed.
-    _running: Running,
-}
-
-impl Line {
-    fn open(choice: &SpeakerChoice) -> Result<Self, AudioError> {
-        let mut devices = Devices::default();
-        let found = match (devices.speaker(choice), choice) {
-            (Err(_), DeviceChoice::Named(_)) => devices.speaker(&DeviceChoice::Default),
-            (found, _) => found,
-        }?;
-        let shared = Arc::new(Shared::default());
-        shared.playout.is(thread::current());
-        let (callback, feed) = speaker(found.about().rate, &shared);
-        let running = found.start(callback)?;
-        Ok(Self { feed, opened: Instant::now(), _running: running })
-    }
-
-    fn samples(&self, pull: &Pull) -> Vec<f32> {
-        let mut samples = pull.tone.samples(self.feed.rate);
-        samples.iter_mut().for_each(|sample| *sample *= pull.loudness);
-        samples
-    }
-
-    /// False once the device has failed, or never began.
-    fn lives(&self) -> bool {
-        let life = &self.feed.life;
-        !life.failed.is_on() && (life.beats.value() > 0 || self.opened.elapsed() < STILL)
-    }
-
-    /// Plays all of it, or as long as it goes on, and a fade.
-    fn play(&mut self, samples: &[f32], goes_on: impl Fn() -> bool) {
-        let mut left = samples;
-        let mut clock = Standstill::default();
-        while !left.is_empty() && self.lives() && !clock.is(self.feed.life.beats.value()) {
-            if !goes_on() {
-                return self.fade(left);
-            }
-            let ahead = self.count(AHEAD).max(self.feed.period() * 2);
-            let room = ahead.saturating_sub(self.feed.filled()).min(self.feed.ring.slots());
-            let (now, later) = left.split_at(room.min(left.len()));
-            let _ = self.feed.ring.push_entire_slice(now);
-            left = later;
-            thread::park_timeout(STEP);
-        }
-    }
-
-    fn fade(&mut self, samples: &[f32]) {
-        let length = self.count(FADE).min(samples.len());
-        let faded = samples.iter().take(length).enumerate();
-        let faded: Vec<f32> = faded.map(|(at, sample)| sample * (1.0 - at as f32 / length.max(1) as f32)).collect();
-        let _ = self.feed.ring.push_entire_slice(&faded);
-    }
-
-    /// Holds the stream until what was played has been heard.
-    fn drain(self) {
-        let end = Instant::now() + LINGER * 2;
-        while self.feed.filled() > 0 && self.lives() && Instant::now() < end {
-            thread::park_timeout(STEP);
-        }
-        if self.lives() {
-            thread::sleep(LINGER);
-        }
-    }
-
-    /// How many samples last so long.
-    fn count(&self, time: Duration) -> usize {
-        (time.as_secs_f32() * self.feed.rate as f32) as usize
-    }
-}
-
-/// Whether a device that was calling calls no more.
-struct Standstill {
-    beats: u64,
-    since: Instant,
-}
-
-impl Default for Standstill {
-    fn default() -> Self {
-        Self { beats: 0, since: Instant::now() }
-    }
-}
-
-impl Standstill {
-    fn is(&mut self, beats: u64) -> bool {
-        if beats != self.beats {
-            *self = Self { beats, since: Instant::now() };
-        }
-        self.since.elapsed() > STILL
-    }
+fn samples(pull: &Pull, line: &Loudspeaker) -> Vec<f32> {
+    let mut samples = pull.tone.samples(line.rate());
+    samples.iter_mut().for_each(|sample| *sample *= pull.loudness);
+    samples
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
 
+    use std::time::Duration;
+
     use super::*;
-    use crate::audio::{Sink, meter};
+    use crate::audio::{DeviceChoice, Sink, meter};
 
     struct Heard(PathBuf);
 

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::clip::ClipError;
+
 /// Each variant says what its reader can do.
 #[derive(Debug, thiserror::Error)]
 pub enum AudioError {
@@ -34,6 +36,12 @@ pub enum AudioError {
 impl From<opus::Error> for AudioError {
     fn from(error: opus::Error) -> Self {
         Self::Library(error.to_string())
+    }
+}
+
+impl From<ClipError> for AudioError {
+    fn from(error: ClipError) -> Self {
+        Self::File(error.to_string())
     }
 }
 

@@ -1,4 +1,4 @@
-//! A call in a file: Ogg Opus (RFC 7845), two channels, me on the left and the others on the right.
+//! What is heard, in a file: a call with me on the left and the others on the right, or what I say alone.
 //!
 //! A thread of its own takes what the encode and playout threads leave in two rings, and never holds them up. When a
 //! corridor closes, its rings are abandoned and the recording pauses; another corridor may go on with it in the same file.
@@ -6,7 +6,6 @@
 
 use std::{
     fs::File,
-    io::BufWriter,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -16,21 +15,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ogg::{PacketWriteEndInfo, PacketWriter};
-use opus::{Application, Bitrate, Channels, Encoder};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::{
-    ear::samples_since,
-    error::AudioError,
-    frame::{LARGEST_PACKET, RATE},
-    shared::Switch,
-};
+use super::{ear::samples_since, error::AudioError, frame::RATE, shared::Switch};
+use crate::clip::{ClipError, FRAME, OggWriter, Press};
 
-/// 20 ms.
-const FRAME: usize = 960;
-/// Two voices, with the quality of a good call.
-const BITRATE: i32 = 64_000;
+/// What the name of a recording ends with that is not whole.
+pub(crate) const PART: &str = ".part";
 const RING: usize = RATE as usize;
 /// So much later than it was heard a sample goes into the file: what comes in bursts is there by then.
 const BEHIND: i64 = RATE as i64 / 4;
@@ -49,12 +40,18 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Begins a file in which nothing is yet.
+    /// Begins a file of both sides of a call, in which nothing is yet.
     pub fn begin(path: &Path) -> Result<Self, AudioError> {
+        let mut press = Press::stereo()?;
+        let reel = FileReel::begin(path, &mut press)?;
+        Self::with(press, Box::new(reel))
+    }
+
+    /// Begins to fill a reel: with both sides, where the press is for two channels, else with mine.
+    pub(crate) fn with(press: Press, reel: Box<dyn Reel>) -> Result<Self, AudioError> {
         let stop = Arc::new(Switch::default());
-        let writer = Writer::create(path)?;
         let (rings, opened) = sync_channel(OPENED);
-        let tape = Tape { writer, rings: None, opened, stop: Arc::clone(&stop), written: 0 };
+        let tape = Tape { press, reel, rings: None, opened, stop: Arc::clone(&stop), written: 0 };
         let thread = thread::Builder::new().name("juice-record".to_owned()).spawn(move || tape.run())?;
         Ok(Self { stop, rings, thread: Some(thread) })
     }
@@ -102,7 +99,8 @@ struct Rings {
 }
 
 struct Tape {
-    writer: Writer,
+    press: Press,
+    reel: Box<dyn Reel>,
     /// None while it pauses.
     rings: Option<Rings>,
     opened: Receiver<Rings>,
@@ -119,7 +117,7 @@ impl Tape {
                 self.follow(true)?;
                 self.rings = Some(Rings { before: self.written, ..rings });
             } else if ended {
-                return self.writer.finish();
+                return Ok(self.reel.finish()?);
             } else {
                 thread::sleep(STEP);
             }
@@ -147,9 +145,14 @@ impl Tape {
             take(&mut rings.mine, &mut mine);
             take(&mut rings.others, &mut others);
         }
-        let stereo: Vec<f32> = mine.iter().zip(&others).flat_map(|(mine, others)| [*mine, *others]).collect();
         self.written += FRAME as i64;
-        self.writer.write(&stereo)
+        let packet = if self.press.channels() == 1 {
+            self.press.press(&mine)?
+        } else {
+            let stereo: Vec<f32> = mine.iter().zip(&others).flat_map(|(mine, others)| [*mine, *others]).collect();
+            self.press.press(&stereo)?
+        };
+        Ok(self.reel.wind(packet)?)
     }
 }
 
@@ -169,92 +172,57 @@ fn take(ring: &mut Consumer<f32>, frame: &mut [f32; FRAME]) {
     }
 }
 
-struct Writer {
+/// Where the packets of a recording go.
+pub(crate) trait Reel: Send {
+    /// Takes 20 ms.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn wind(&mut self, packet: Vec<u8>) -> Result<(), ClipError>;
+
+    /// There are no more.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn finish(self: Box<Self>) -> Result<(), ClipError>;
+}
+
+/// A file of sound that is moved to its place when it is whole.
+pub(crate) struct FileReel {
     place: PathBuf,
     beside: PathBuf,
-    encoder: Encoder,
-    ogg: PacketWriter<'static, BufWriter<File>>,
-    /// Any number; it tells logical streams in one file apart, of which there is one.
-    serial: u32,
-    /// Samples so far, the encoder's look-ahead included, as the container counts them.
-    position: u64,
-    packet: Vec<u8>,
-    /// One is held back, since the last has to say that it is.
-    held: Option<Vec<u8>>,
+    ogg: OggWriter,
 }
 
-impl Writer {
-    fn create(place: &Path) -> Result<Self, AudioError> {
+impl FileReel {
+    /// Begins the file beside its place.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn begin(place: &Path, press: &mut Press) -> Result<Self, ClipError> {
         let mut beside = place.as_os_str().to_owned();
-        beside.push(".part");
+        beside.push(PART);
         let beside = PathBuf::from(beside);
-        let file = File::create(&beside).map_err(|error| failed(&error))?;
-        let mut encoder = Encoder::new(RATE, Channels::Stereo, Application::Audio)?;
-        encoder.set_bitrate(Bitrate::Bits(BITRATE))?;
-        let skipped = u16::try_from(encoder.get_lookahead()?).unwrap_or_default();
-        let mut ogg = PacketWriter::new(BufWriter::new(file));
-        let serial = 1;
-        for header in [head(skipped), tags()] {
-            ogg.write_packet(header, serial, PacketWriteEndInfo::EndPage, 0).map_err(|error| failed(&error))?;
-        }
-        let packet = vec![0; 2 * LARGEST_PACKET];
-        Ok(Self { place: place.to_owned(), beside, encoder, ogg, serial, position: 0, packet, held: None })
-    }
-
-    fn write(&mut self, stereo: &[f32]) -> Result<(), AudioError> {
-        let length = self.encoder.encode_float(stereo, &mut self.packet)?;
-        let packet = self.packet.get(..length).unwrap_or_default().to_vec();
-        if let Some(before) = self.held.replace(packet) {
-            self.put(before, PacketWriteEndInfo::NormalPacket)?;
-        }
-        Ok(())
-    }
-
-    fn put(&mut self, packet: Vec<u8>, end: PacketWriteEndInfo) -> Result<(), AudioError> {
-        self.position += FRAME as u64;
-        self.ogg.write_packet(packet, self.serial, end, self.position).map_err(|error| failed(&error))
-    }
-
-    fn finish(mut self) -> Result<(), AudioError> {
-        let last = self.held.take().unwrap_or_default();
-        self.put(last, PacketWriteEndInfo::EndStream)?;
-        let file = self.ogg.into_inner().into_inner().map_err(|error| failed(error.error()))?;
-        file.sync_all().map_err(|error| failed(&error))?;
-        std::fs::rename(&self.beside, &self.place).map_err(|error| failed(&error))
+        let ogg = OggWriter::begin(File::create(&beside)?, press.channels(), press.look_ahead()?)?;
+        Ok(Self { place: place.to_owned(), beside, ogg })
     }
 }
 
-fn failed(error: &std::io::Error) -> AudioError {
-    AudioError::File(error.to_string())
-}
+impl Reel for FileReel {
+    fn wind(&mut self, packet: Vec<u8>) -> Result<(), ClipError> {
+        Ok(self.ogg.write(packet)?)
+    }
 
-/// The identification header, RFC 7845 section 5.1.
-fn head(skipped: u16) -> Vec<u8> {
-    const VERSION: u8 = 1;
-    const CHANNELS: u8 = 2;
-    const NO_GAIN: [u8; 2] = [0, 0];
-    const PLAIN_STEREO: u8 = 0;
-    let mut head = b"OpusHead".to_vec();
-    head.extend([VERSION, CHANNELS]);
-    head.extend(skipped.to_le_bytes());
-    head.extend(RATE.to_le_bytes());
-    head.extend(NO_GAIN);
-    head.push(PLAIN_STEREO);
-    head
-}
-
-/// The comment header, RFC 7845 section 5.2: the program's name, and nothing about anybody.
-fn tags() -> Vec<u8> {
-    const VENDOR: &[u8] = b"JUICE";
-    let mut tags = b"OpusTags".to_vec();
-    tags.extend((VENDOR.len() as u32).to_le_bytes());
-    tags.extend(VENDOR);
-    tags.extend(0_u32.to_le_bytes());
-    tags
+    fn finish(self: Box<Self>) -> Result<(), ClipError> {
+        self.ogg.finish()?.sync_all()?;
+        Ok(std::fs::rename(&self.beside, &self.place)?)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use opus::Channels;
+
     use super::*;
     use crate::audio::{CallAudio, DeviceChoice, Processing, Setup, Sink, Source, meter};
 

@@ -13,19 +13,19 @@ const RATES: std::ops::RangeInclusive<u32> = 8_000..=192_000;
 const TAPS: usize = 128;
 
 /// Turns blocks at one rate into blocks at another; mono. Allocates only when it is made.
-pub(super) struct Resampler {
+pub(crate) struct Resampler {
     inner: Async<f32>,
     output: Vec<f32>,
 }
 
 impl Resampler {
     /// Takes any number of samples at `from` Hz, and gives `block` at `to` Hz.
-    pub(super) fn giving(block: usize, from: u32, to: u32) -> Result<Self, AudioError> {
+    pub(crate) fn giving(block: usize, from: u32, to: u32) -> Result<Self, AudioError> {
         Self::new(block, from, to, FixedAsync::Output)
     }
 
     /// Takes `block` samples at `from` Hz, and gives what they come to at `to` Hz.
-    pub(super) fn taking(block: usize, from: u32, to: u32) -> Result<Self, AudioError> {
+    pub(crate) fn taking(block: usize, from: u32, to: u32) -> Result<Self, AudioError> {
         Self::new(block, from, to, FixedAsync::Input)
     }
 
@@ -42,12 +42,12 @@ impl Resampler {
     }
 
     /// How many samples the next call of [`Self::process`] takes.
-    pub(super) fn wanted(&self) -> usize {
+    pub(crate) fn wanted(&self) -> usize {
         self.inner.input_frames_next()
     }
 
     /// Takes exactly as many samples as are wanted.
-    pub(super) fn process(&mut self, input: &[f32]) -> Result<&[f32], AudioError> {
+    pub(crate) fn process(&mut self, input: &[f32]) -> Result<&[f32], AudioError> {
         let refused = |error: &dyn std::fmt::Display| AudioError::Library(error.to_string());
         let room = self.output.len();
         let from = InterleavedSlice::new(input, 1, input.len()).map_err(|error| refused(&error))?;

@@ -16,6 +16,8 @@ pub enum Tone {
     Joined,
     /// Somebody went out of it.
     Left,
+    /// Speak: it is being recorded.
+    Speak,
 }
 
 /// One note; times in seconds.
@@ -61,7 +63,7 @@ impl Tone {
     /// From one beginning to the next, where it goes on until it is stopped.
     pub fn every(self) -> Duration {
         match self {
-            Self::Ring | Self::Joined | Self::Left => Duration::from_secs(3),
+            Self::Ring | Self::Joined | Self::Left | Self::Speak => Duration::from_secs(3),
             Self::RingBack => Duration::from_secs(4),
         }
     }
@@ -81,6 +83,8 @@ impl Tone {
                 .collect(),
             Self::Joined => vec![struck(0.0, D5, 0.13), struck(0.12, A5, 0.13)],
             Self::Left => vec![struck(0.0, A5, 0.13), struck(0.12, D5, 0.13)],
+            // Over before one has drawn breath.
+            Self::Speak => vec![Note { length: 0.22, decay: 0.06, ..struck(0.0, A5, 0.16) }],
         }
     }
 }
@@ -110,7 +114,7 @@ mod tests {
     use super::*;
     use crate::audio::meter;
 
-    const ALL: [Tone; 4] = [Tone::Ring, Tone::RingBack, Tone::Joined, Tone::Left];
+    const ALL: [Tone; 5] = [Tone::Ring, Tone::RingBack, Tone::Joined, Tone::Left, Tone::Speak];
 
     fn peak(samples: &[f32]) -> f32 {
         samples.iter().fold(0.0, |most, sample| most.max(sample.abs()))
@@ -118,10 +122,10 @@ mod tests {
 
     #[test]
     fn a_ring_is_clear_and_what_rings_elsewhere_is_much_quieter() {
-        let [ring, back, joined, left] = ALL.map(|tone| peak(&tone.samples(48_000)));
+        let [ring, back, joined, left, speak] = ALL.map(|tone| peak(&tone.samples(48_000)));
         assert!((0.2..0.5).contains(&ring), "never near full scale, where it would hurt: {ring}");
         assert!(back < ring / 2.0 && back > 0.03, "{back} beside {ring}");
-        for chime in [joined, left] {
+        for chime in [joined, left, speak] {
             assert!((0.05..ring).contains(&chime), "{chime} beside {ring}");
         }
     }
@@ -145,7 +149,7 @@ mod tests {
             let every = tone.every().as_secs_f32();
             assert!((1.0..every * 0.7).contains(&seconds), "{tone:?} lasts {seconds} of {every} s");
         }
-        for tone in [Tone::Joined, Tone::Left] {
+        for tone in [Tone::Joined, Tone::Left, Tone::Speak] {
             assert!(tone.samples(48_000).len() < 48_000, "{tone:?} is short");
         }
     }

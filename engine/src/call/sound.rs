@@ -61,8 +61,17 @@ impl Sound {
 
     /// Where it rings: a device of its own where a file is made, of which a call would make another.
     pub(crate) fn bell(&self) -> SpeakerChoice {
+        self.beside("ring.wav")
+    }
+
+    /// Where memos are played, in the same way.
+    pub(crate) fn memos(&self) -> SpeakerChoice {
+        self.beside("memo.wav")
+    }
+
+    fn beside(&self, ending: &str) -> SpeakerChoice {
         match &self.sink {
-            Some(Sink::File(path)) => DeviceChoice::Synthetic(Sink::File(path.with_extension("ring.wav"))),
+            Some(Sink::File(path)) => DeviceChoice::Synthetic(Sink::File(path.with_extension(ending))),
             Some(Sink::Nothing) | None => self.speaker(),
         }
     }

@@ -11,6 +11,7 @@ mod outgoing;
 mod screens;
 mod showing;
 
+pub(crate) use self::screens::Shown;
 pub use self::screens::{MINE, Screens};
 pub(super) use self::{
     gallery::Gallery,

@@ -1,6 +1,7 @@
 //! An open profile: the messenger with its hands, and how its outputs become deeds.
 
 mod beside;
+mod spoken;
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
@@ -26,11 +27,12 @@ use crate::{
     clock::Clock,
     files::{self, Files, FilesNews, Fittings},
     history::{self, ExportError, Heading},
+    memo::{MemoNews, Memos},
     net::{Net, NetNews, RelayAt, Room},
     profile::Profile,
     qr,
     server_link::{Mail, MailNews, ServerLink, ServerNews},
-    session::Opened,
+    session::{Opened, Place},
     store::{At, Store, StoreError, StoreNews, StoredPage},
 };
 
@@ -42,6 +44,8 @@ const BATCH: usize = 64;
 const FILES_NEWS: usize = 1_024;
 /// News of calls that may wait; levels and figures above it are dropped.
 const CALL_NEWS: usize = 64;
+/// News of memos that may wait; levels and positions above it are dropped.
+const MEMO_NEWS: usize = 64;
 
 pub(super) struct Open {
     pub messenger: Messenger,
@@ -58,6 +62,8 @@ pub(super) struct Open {
     mail_news: mpsc::Receiver<MailNews>,
     files_news: mpsc::Receiver<FilesNews>,
     talks: Talks,
+    pub memos: Memos,
+    memo_news: mpsc::Receiver<MemoNews>,
     call_news: mpsc::Receiver<CallNews>,
     answers: HashMap<u64, Answer<Result<Reply, CommandError>>>,
     last_number: u64,
@@ -73,7 +79,8 @@ pub(super) struct Open {
 type Page = (Result<StoredPage, StoreError>, Answer<Result<HistoryPage, CommandError>>);
 
 impl Open {
-    pub fn new(mut opened: Opened, downloads: PathBuf, equipment: Equipment) -> Self {
+    pub fn new(mut opened: Opened, place: &Place) -> Self {
+        let (downloads, equipment) = (place.downloads.clone(), place.equipment.anew());
         let (told, files_news) = mpsc::channel(FILES_NEWS);
         // A net has one such receiver, and this is its one taker.
         let accepted = opened.net.accepted(Room::Files).unwrap_or_else(|| mpsc::channel(1).1);
@@ -84,6 +91,9 @@ impl Open {
             downloads: downloads.clone(),
         };
         let files = Files::start(fittings, told);
+        let (told, memo_news) = mpsc::channel(MEMO_NEWS);
+        let (folder, sent) = (place.profile.memos(), place.profile.sent());
+        let memos = Memos::start(folder, sent, equipment.screens.clone(), told);
         let (told, call_news) = mpsc::channel(CALL_NEWS);
         let fittings = call::Fittings {
             door: opened.net.door(Room::Media),
@@ -110,6 +120,8 @@ impl Open {
             mail_news: opened.mail_news,
             files_news,
             talks,
+            memos,
+            memo_news,
             call_news,
             answers: HashMap::new(),
             last_number: 0,
@@ -140,6 +152,7 @@ impl Open {
                 self.messenger.handle(clock.now(), Input::Mailed(number, answer));
             }
             Some(news) = self.call_news.recv() => self.call_told(clock.now(), news, events),
+            Some(news) = self.memo_news.recv() => self.memo_told(news, events),
             Some(news) = self.files_news.recv() => self.files_told(clock.now(), news, events),
             Some(Ok((page, answer))) = self.pages.join_next() => {
                 let _ = answer.send(self.show_page(page));
@@ -201,6 +214,7 @@ impl Open {
         if let Some(on) = self.mutes(&command) {
             self.messenger.handle(now, Input::Command(0, Command::Mute { on }));
         }
+        let Some((command, answer)) = self.speak(command, answer) else { return };
         let command = match self.talks.ask(command) {
             Ok(done) => return drop(answer.send(done)),
             Err(command) => command,
@@ -209,7 +223,7 @@ impl Open {
         self.answers.insert(self.last_number, answer);
         if let Command::SendFile { buddy, path, caption } = command {
             // The messenger has its say when the file has been read.
-            return self.files.prepare(self.last_number, buddy, path.into(), caption);
+            return self.files.prepare(self.last_number, buddy, path.into(), caption, None);
         }
         self.messenger.handle(now, Input::Command(self.last_number, command));
     }
@@ -257,6 +271,7 @@ impl Open {
                 self.messenger.handle(now, Input::FileReady { number, buddy, offer, path });
             }
             FilesNews::Prepared { number, outcome: Err(error), .. } => {
+                self.memos.answered(number, false);
                 if let Some(answer) = self.answers.remove(&number) {
                     let _ = answer.send(Err(error));
                 }
@@ -271,6 +286,7 @@ impl Open {
     #[expect(clippy::wildcard_enum_match_arm, reason = "few events are about who is there")]
     fn overheard(&mut self, event: &Event) {
         self.talks.overhear(event);
+        self.memos.overhear(event);
         self.files.heard(event);
         let buddy = match event {
             Event::BuddyChanged { buddy } => &buddy.id,
@@ -299,6 +315,7 @@ impl Open {
     fn carry_out(&mut self, now: Now, output: Output, events: &broadcast::Sender<Event>) {
         match output {
             Output::Answer(number, outcome) => {
+                self.memos.answered(number, outcome.is_ok());
                 if let Some(answer) = self.answers.remove(&number) {
                     let _ = answer.send(outcome.map(with_qr));
                 }
@@ -384,7 +401,10 @@ impl Open {
 
     /// Closes without a word.
     pub async fn close(self: Box<Self>) {
-        let Self { store, net, server, files, mut store_news, .. } = *self;
+        let Self { store, net, server, files, memos, mut memo_news, mut store_news, .. } = *self;
+        // What is being recorded says that it is kept.
+        memo_news.close();
+        memos.close().await;
         // The store goes on answering until its queue is empty.
         let unheard = tokio::spawn(async move { while store_news.recv().await.is_some() {} });
         // What moves is made sure of while the store is open.

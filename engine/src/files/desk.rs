@@ -40,6 +40,7 @@ use super::{
     wire::{Ended, Wire},
 };
 use crate::{
+    memo::Offered,
     net::{Door, PeerStream},
     store::{LastWord, Store, StoredFile, Transfer},
 };
@@ -67,6 +68,7 @@ pub(super) enum Order {
         buddy: String,
         path: PathBuf,
         caption: String,
+        memo: Option<Box<Offered>>,
     },
     Act {
         verb: Verb,

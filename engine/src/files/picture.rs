@@ -20,6 +20,8 @@ use tokio::{
     task::spawn_blocking,
 };
 
+use crate::video;
+
 /// The most pixels of a picture.
 const MAX_PIXELS: u64 = 50_000_000;
 /// The most bytes that it may have decoded: 50 megapixels of four bytes, and what the decoder needs.
@@ -65,12 +67,30 @@ pub async fn thumbnail(path: PathBuf) -> String {
 
 /// How a picture looks; none where the file is no picture that others would show.
 pub(crate) fn look(path: &Path) -> Option<Picture> {
-    let image = decode(path).ok()?;
+    Some(likeness(&decode(path).ok()?))
+}
+
+/// How a frame of a film looks.
+pub(crate) fn of_frame(frame: &video::Picture) -> Option<Picture> {
+    let (width, height) = (frame.size().width(), frame.size().height());
+    let (lumas, us, vs) = frame.planes();
+    let image = image::RgbImage::from_fn(width, height, |x, y| {
+        let at = |plane: &[u8], at: u32, usual: u8| i32::from(plane.get(at as usize).copied().unwrap_or(usual));
+        let half = y / 2 * (width / 2) + x / 2;
+        let (luma, u, v) = (at(lumas, y * width + x, 16) - 16, at(us, half, 128) - 128, at(vs, half, 128) - 128);
+        // BT.601, limited range, in 256ths.
+        let colour = |sum: i32| ((298 * luma + sum + 128) >> 8).clamp(0, 255) as u8;
+        image::Rgb([colour(409 * v), colour(-100 * u - 208 * v), colour(516 * u)])
+    });
+    (!lumas.is_empty()).then(|| likeness(&image.into()))
+}
+
+fn likeness(image: &DynamicImage) -> Picture {
     let thumbnail = THUMBNAILS.iter().find_map(|(side, quality)| {
         let small = image.thumbnail((*side).min(image.width()), (*side).min(image.height()));
         jpeg(&small, *quality).filter(|jpeg| jpeg.len() <= THUMBNAIL)
     });
-    Some(Picture { width: image.width(), height: image.height(), thumbnail: thumbnail.unwrap_or_default().into() })
+    Picture { width: image.width(), height: image.height(), thumbnail: thumbnail.unwrap_or_default().into() }
 }
 
 /// A picture with its longest side at most `longest_side`, as PNG where something shines through it, else as JPEG.

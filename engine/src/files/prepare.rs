@@ -18,6 +18,7 @@ use juice_proto::{
 use tokio_util::sync::CancellationToken;
 
 use super::picture;
+use crate::memo::Offered;
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(250);
@@ -31,13 +32,14 @@ pub(crate) struct Prepared {
     pub changed: i64,
 }
 
-/// Reads the file at `path`; `tell` hears of the bytes that were read, at most four times a second.
+/// Reads the file at `path`, which may be a memo; `tell` hears of the bytes that were read, at most four times a second.
 ///
 /// # Errors
 /// `NoSuchFile`, `BadText` for a caption that is too long, `Internal` where the system gives no randomness.
 pub(crate) fn prepare(
     path: &Path,
     caption: String,
+    memo: Option<Offered>,
     stop: &CancellationToken,
     mut tell: impl FnMut(u64, u64),
 ) -> Result<Prepared, CommandError> {
@@ -64,14 +66,12 @@ pub(crate) fn prepare(
     getrandom::fill(&mut key)
         .map_err(|error| CommandError { code: ErrorCode::Internal, message: error.to_string() })?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let offer = FileOffer {
-        name: file_name::safe(&name),
-        size,
-        key: key.into(),
-        root: root.into(),
-        picture: picture::look(&path),
-        caption,
+    let (memo, picture) = match memo {
+        Some(Offered { memo, picture }) => (Some(memo), picture),
+        None => (None, picture::look(&path)),
     };
+    let offer =
+        FileOffer { name: file_name::safe(&name), size, key: key.into(), root: root.into(), picture, caption, memo };
     Ok(Prepared { offer, path, changed: changed(&before) })
 }
 
@@ -127,8 +127,8 @@ mod tests {
         for size in [0, 1, CHUNK, CHUNK + 1, 3 * CHUNK] {
             let bytes = vec![5; size];
             let path = kept(&format!("{size}.bin"), &bytes);
-            let one = prepare(&path, "words".into(), &stop, |_, _| {}).unwrap();
-            let two = prepare(&path, String::new(), &stop, |_, _| {}).unwrap();
+            let one = prepare(&path, "words".into(), None, &stop, |_, _| {}).unwrap();
+            let two = prepare(&path, String::new(), None, &stop, |_, _| {}).unwrap();
             let mut root = Root::default();
             bytes.chunks(CHUNK).for_each(|chunk| root.add(&file::chunk_hash(chunk)));
             assert_eq!(*one.offer.root, root.finish(), "{size}");
@@ -143,14 +143,14 @@ mod tests {
     fn what_is_no_file_is_refused() {
         let stop = CancellationToken::new();
         for wrong in [std::env::temp_dir(), "/nowhere/at/all".into(), "/dev/null".into()] {
-            let error = prepare(&wrong, String::new(), &stop, |_, _| {}).unwrap_err();
+            let error = prepare(&wrong, String::new(), None, &stop, |_, _| {}).unwrap_err();
             assert_eq!(error.code, ErrorCode::NoSuchFile, "{wrong:?}");
         }
         let path = kept("caption", b"x");
-        let error = prepare(&path, "x".repeat(MAX_TEXT + 1), &stop, |_, _| {}).unwrap_err();
+        let error = prepare(&path, "x".repeat(MAX_TEXT + 1), None, &stop, |_, _| {}).unwrap_err();
         assert_eq!(error.code, ErrorCode::BadText);
         stop.cancel();
-        assert_eq!(prepare(&path, String::new(), &stop, |_, _| {}).unwrap_err().code, ErrorCode::NoSuchFile);
+        assert_eq!(prepare(&path, String::new(), None, &stop, |_, _| {}).unwrap_err().code, ErrorCode::NoSuchFile);
         fs::remove_file(path).unwrap();
     }
 }

@@ -368,7 +368,15 @@ fn offer_of(name: &str, bytes: &[u8]) -> FileOffer {
     let mut root = Root::default();
     bytes.chunks(CHUNK).for_each(|chunk| root.add(&file::chunk_hash(chunk)));
     let (size, key) = (bytes.len() as u64, [7; 32].into());
-    FileOffer { name: name.into(), size, key, root: root.finish().into(), picture: None, caption: String::new() }
+    FileOffer {
+        name: name.into(),
+        size,
+        key,
+        root: root.finish().into(),
+        picture: None,
+        caption: String::new(),
+        memo: None,
+    }
 }
 
 /// A sealed chunk as a frame.

@@ -9,7 +9,7 @@ use std::{
 use crate::unfinished::Unfinished;
 
 /// Makes a folder that only its owner can look into. One that is there already is left as its owner wanted it.
-pub(super) fn make_private_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -9,6 +9,7 @@ mod raw;
 
 #[cfg(test)]
 pub(super) use self::access_unit::tests as access_unit_tests;
+pub(crate) use self::access_unit::units;
 pub use self::h264::{H264Decoder, H264Encoder};
 use super::{
     error::{DecodeError, VideoError},
@@ -60,6 +61,30 @@ pub struct CodedFrame {
 }
 
 impl CodedFrame {
+    /// A frame of a file in which none is missing, as far as its own bytes tell: `number` in it, after `base`, the last that
+    /// others build on, in `size` where it is no keyframe, which brings its own.
+    ///
+    /// # Errors
+    /// `Malformed`, `NeedsKeyframe` where there is no size yet.
+    pub(crate) fn stored(
+        data: Vec<u8>,
+        captured: u64,
+        number: u32,
+        base: u32,
+        size: Option<Size>,
+    ) -> Result<Self, DecodeError> {
+        let announced = access_unit::look(&data)?.size;
+        let size = announced.or(size).ok_or(DecodeError::NeedsKeyframe)?;
+        let (key, layer) = match (announced, access_unit::is_reference(&data)) {
+            (Some(_), _) => (true, Layer::Base),
+            (None, true) => (false, Layer::Base),
+            (None, false) => (false, Layer::Droppable),
+        };
+        let follows = if key { number } else { base };
+        let (width, height) = (size.width() as u16, size.height() as u16);
+        Ok(Self { number, follows, key, layer, captured, width, height, data })
+    }
+
     /// What may go on: sizes and lengths within their bounds. Nothing more is known of the data.
     ///
     /// # Errors

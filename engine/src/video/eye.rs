@@ -147,6 +147,23 @@ pub struct Pictures {
     pub(super) pictures: Taker<Arc<Picture>>,
 }
 
+/// Gives pictures to whoever paints, by another road than a peer's.
+#[derive(Debug)]
+pub(crate) struct PictureGiver(Giver<Arc<Picture>>);
+
+impl PictureGiver {
+    /// In place of the one before, where that has not been taken.
+    pub fn give(&self, picture: Picture) {
+        self.0.give(Arc::new(picture));
+    }
+}
+
+/// Pictures of one's own for whoever paints.
+pub(crate) fn pictures() -> (PictureGiver, Pictures) {
+    let (giver, pictures) = newest(1);
+    (PictureGiver(giver), Pictures { pictures })
+}
+
 impl Pictures {
     /// The next picture, or `None` when there will be none. May be cancelled.
     pub async fn next(&mut self) -> Option<Arc<Picture>> {

@@ -90,7 +90,7 @@ pub trait VideoSource {
 }
 
 /// Draws the test picture of any number, taken at any moment.
-pub(super) fn test_picture(size: Size) -> impl Fn(u16, u64) -> Result<Picture, VideoError> {
+pub(crate) fn test_picture(size: Size) -> impl Fn(u16, u64) -> Result<Picture, VideoError> {
     let walls = synthetic::walls(size);
     move |number, captured| synthetic::draw(&walls, number, captured)
 }

@@ -17,7 +17,7 @@ use self::group::{Guests, Met};
 pub use self::group::{Introduced, Parted};
 use super::{CallSignal, Shows, Side};
 use crate::{
-    content::CallOutcome,
+    content::{CallOutcome, CallTrace},
     id::{AccountId, CallId, DeviceId, Millis, Now},
     view::EndReason,
 };
@@ -98,7 +98,7 @@ pub struct Ended {
     /// Why.
     pub reason: EndReason,
     /// What the conversation keeps; only the caller's does, who tells the other by it.
-    pub trace: Option<CallOutcome>,
+    pub trace: Option<CallTrace>,
 }
 
 /// Why something asked for is not done.
@@ -163,6 +163,8 @@ struct Call {
     with: Vec<String>,
     /// What the caller means to show.
     offered: Shows,
+    /// One of the two was seen, or meant to be.
+    filmed: bool,
     /// Whom the other side introduced me to.
     guests: Guests,
     /// The other side has left, and I talk on with those it introduced me to.
@@ -186,6 +188,7 @@ impl Call {
             hosted: None,
             with: Vec::new(),
             offered: Shows::Nothing,
+            filmed: false,
             guests: Guests::new(),
             left: false,
         }
@@ -248,6 +251,9 @@ impl Calls {
     }
 
     fn show(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.filmed |= [call.me.shows, call.them.shows].contains(&Shows::Camera);
+        }
         self.deeds.push_back(Deed::Show(self.group(id)));
     }
 
@@ -336,7 +342,8 @@ impl Calls {
         if call.talking() && !call.left {
             self.deeds.push_back(Deed::Stop(id));
         }
-        let trace = call.mine.then(|| trace(&call, reason, now)).flatten();
+        let outcome = if call.mine { outcome(&call, reason, now) } else { None };
+        let trace = outcome.map(|outcome| CallTrace { outcome, video: call.filmed });
         self.finished.push_back((id, call.buddy, last));
         if self.finished.len() > REMEMBERED {
             self.finished.pop_front();
@@ -356,8 +363,8 @@ impl Calls {
     }
 }
 
-/// What the caller's conversation keeps.
-fn trace(call: &Call, reason: EndReason, now: Now) -> Option<CallOutcome> {
+/// What came of it, for the caller's conversation to keep.
+fn outcome(call: &Call, reason: EndReason, now: Now) -> Option<CallOutcome> {
     match (call.stage, reason) {
         (Stage::Talking { since, .. }, _) => {
             let seconds = now.wall.saturating_sub(since) / 1000;

@@ -14,6 +14,10 @@ pub const MAX_EMOJI: usize = 64;
 pub const MAX_FILE_NAME: usize = 255;
 /// The largest thumbnail of a picture, in bytes.
 pub const MAX_THUMBNAIL: usize = 16 * 1024;
+/// The most bars of a memo's waveform.
+pub const MAX_WAVEFORM: usize = 64;
+/// The longest memo that anybody may speak of, in milliseconds: an hour. Ours end long before.
+pub const MAX_MEMO_MS: u32 = 3_600_000;
 
 /// What a content says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,26 +55,30 @@ pub enum Body {
     /// A file to be had from the author.
     File(Box<FileOffer>),
     /// The author called, and this came of it.
-    Call(CallOutcome),
+    Call(CallTrace),
     /// Something that a newer version may know.
     Unknown(u16),
 }
 
+/// What stays of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallTrace {
+    /// What came of it.
+    pub outcome: CallOutcome,
+    /// One of the two was seen, or meant to be.
+    pub video: bool,
+}
+
 /// What came of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(flat)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallOutcome {
     /// It was talked for so many seconds.
-    #[n(0)]
-    Talked(#[n(0)] u32),
+    Talked(u32),
     /// It was not answered.
-    #[n(1)]
     NotAnswered,
     /// It was declined.
-    #[n(2)]
     Declined,
     /// The one who was called talked to somebody else.
-    #[n(3)]
     Busy,
 }
 
@@ -96,6 +104,24 @@ pub struct FileOffer {
     /// A few words with it.
     #[n(5)]
     pub caption: String,
+    /// For a memo: what it says of itself.
+    #[n(6)]
+    pub memo: Option<Memo>,
+}
+
+/// A message that was spoken, as its author says.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Memo {
+    /// How long it is, in milliseconds; up to [`MAX_MEMO_MS`].
+    #[n(0)]
+    pub duration_ms: u32,
+    /// With pictures: H.264 and Opus in MP4. Without: Ogg Opus.
+    #[n(1)]
+    pub video: bool,
+    /// How loud each part of it is, 0 to 255; up to [`MAX_WAVEFORM`] of them.
+    #[n(2)]
+    pub waveform: ByteVec,
 }
 
 /// How a picture looks before it is here.
@@ -111,6 +137,44 @@ pub struct Picture {
     /// A small JPEG; may be empty.
     #[n(2)]
     pub thumbnail: ByteVec,
+}
+
+/// A [`CallTrace`]: without pictures nothing is said of them.
+#[derive(Encode, Decode)]
+#[cbor(flat)]
+enum WireTrace {
+    #[n(0)]
+    Talked(#[n(0)] u32, #[n(1)] Option<bool>),
+    #[n(1)]
+    NotAnswered(#[n(0)] Option<bool>),
+    #[n(2)]
+    Declined(#[n(0)] Option<bool>),
+    #[n(3)]
+    Busy(#[n(0)] Option<bool>),
+}
+
+impl From<CallTrace> for WireTrace {
+    fn from(CallTrace { outcome, video }: CallTrace) -> Self {
+        let video = video.then_some(true);
+        match outcome {
+            CallOutcome::Talked(seconds) => Self::Talked(seconds, video),
+            CallOutcome::NotAnswered => Self::NotAnswered(video),
+            CallOutcome::Declined => Self::Declined(video),
+            CallOutcome::Busy => Self::Busy(video),
+        }
+    }
+}
+
+impl From<WireTrace> for CallTrace {
+    fn from(wire: WireTrace) -> Self {
+        let (outcome, video) = match wire {
+            WireTrace::Talked(seconds, video) => (CallOutcome::Talked(seconds), video),
+            WireTrace::NotAnswered(video) => (CallOutcome::NotAnswered, video),
+            WireTrace::Declined(video) => (CallOutcome::Declined, video),
+            WireTrace::Busy(video) => (CallOutcome::Busy, video),
+        };
+        Self { outcome, video: video.unwrap_or(false) }
+    }
 }
 
 #[derive(Encode, Decode)]
@@ -153,7 +217,7 @@ impl Body {
                 (kind::REACTION, frame::encode(&Reaction { target: *target, emoji: emoji.clone(), on: *on }))
             }
             Self::File(offer) => (kind::FILE, frame::encode(offer.as_ref())),
-            Self::Call(outcome) => (kind::CALL, frame::encode(outcome)),
+            Self::Call(trace) => (kind::CALL, frame::encode(&WireTrace::from(*trace))),
             Self::Unknown(kind) => (*kind, Vec::new()),
         }
     }
@@ -192,15 +256,17 @@ impl Body {
             kind::FILE => {
                 let offer: FileOffer = frame::decode(bytes)?;
                 let thumbnail = offer.picture.as_ref().map_or(0, |picture| picture.thumbnail.len());
+                let memo_fits = |memo: &Memo| memo.waveform.len() <= MAX_WAVEFORM && memo.duration_ms <= MAX_MEMO_MS;
                 if offer.name.chars().count() > MAX_FILE_NAME
                     || offer.caption.chars().count() > MAX_TEXT
                     || thumbnail > MAX_THUMBNAIL
+                    || !offer.memo.as_ref().is_none_or(memo_fits)
                 {
                     return Err(ProtoError::BodyTooLong);
                 }
                 Ok(Self::File(Box::new(offer)))
             }
-            kind::CALL => Ok(Self::Call(frame::decode(bytes)?)),
+            kind::CALL => Ok(Self::Call(frame::decode::<WireTrace>(bytes)?.into())),
             other => Ok(Self::Unknown(other)),
         }
     }
@@ -249,6 +315,7 @@ mod tests {
             root: [2; 32].into(),
             picture: Some(Picture { width: 4, height: 3, thumbnail: vec![9].into() }),
             caption: "my cat".into(),
+            memo: Some(Memo { duration_ms: 4_200, video: false, waveform: vec![1, 255].into() }),
         };
         for body in [
             Body::Void,
@@ -258,8 +325,9 @@ mod tests {
             Body::Delete { target },
             Body::Reaction { target, emoji: "\u{1f44d}".into(), on: true },
             Body::File(Box::new(offer)),
-            Body::Call(CallOutcome::Talked(312)),
-            Body::Call(CallOutcome::NotAnswered),
+            Body::Call(CallTrace { outcome: CallOutcome::Talked(312), video: false }),
+            Body::Call(CallTrace { outcome: CallOutcome::Talked(312), video: true }),
+            Body::Call(CallTrace { outcome: CallOutcome::NotAnswered, video: true }),
             Body::Unknown(999),
         ] {
             let (kind, bytes) = body.encode();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     call::{CallSignal, Deed, Guest, Introduced, MAX_GROUP, Parted, Refusal, Shows},
-    content::{Body, CallOutcome},
+    content::{Body, CallTrace},
     error::ProtoError,
     id::CallId,
     link::LinkBody,
@@ -140,8 +140,8 @@ impl Messenger {
                     } else if !by_me {
                         self.tell(Event::CallLeft { call, buddy, name: None, reason });
                     }
-                    if let Some(outcome) = ended.trace {
-                        self.keep_trace(&ended.buddy, outcome);
+                    if let Some(trace) = ended.trace {
+                        self.keep_trace(&ended.buddy, trace);
                     }
                 }
             }
@@ -174,9 +174,9 @@ impl Messenger {
     }
 
     /// The conversation keeps what came of a call; the other side has it from there too.
-    fn keep_trace(&mut self, buddy: &AccountId, outcome: CallOutcome) {
+    fn keep_trace(&mut self, buddy: &AccountId, trace: CallTrace) {
         // Nobody waits for an answer, so it has no command's number; without a buddy there is nobody to tell.
-        let _ = self.compose(0, &buddy.to_string(), Body::Call(outcome), None);
+        let _ = self.compose(0, &buddy.to_string(), Body::Call(trace), None);
     }
 
     fn entropy(&mut self) -> [u8; 32] {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    content::{Body, CallOutcome, Content, FileOffer, Hlc, Seq, kind},
+    content::{Body, CallOutcome, CallTrace, Content, FileOffer, Hlc, Seq, kind},
     device_list::{DeviceList, Pin},
     id::{AccountId, ConversationId, DeviceId, MessageId, Millis},
     invite::Token,
@@ -111,16 +111,17 @@ pub struct MessageRecord {
 
 impl MessageRecord {
     /// What came of the call of which it is the trace. What a newer version says of it is shown as not answered.
-    pub fn call(&self) -> Option<CallOutcome> {
+    pub fn call(&self) -> Option<CallTrace> {
         (self.kind == kind::CALL).then(|| match self.signed.peek().and_then(|content| content.read()) {
-            Ok(Body::Call(outcome)) => outcome,
-            Ok(_) | Err(_) => CallOutcome::NotAnswered,
+            Ok(Body::Call(trace)) => trace,
+            Ok(_) | Err(_) => CallTrace { outcome: CallOutcome::NotAnswered, video: false },
         })
     }
 
     /// Theirs that I don't know of until I see it: a line, but not the trace of a call that I talked in or declined.
     pub fn is_news(&self) -> bool {
-        let known = matches!(self.call(), Some(CallOutcome::Talked(_) | CallOutcome::Declined));
+        let outcome = self.call().map(|call| call.outcome);
+        let known = matches!(outcome, Some(CallOutcome::Talked(_) | CallOutcome::Declined));
         !self.mine && kind::has_line(self.kind) && !known
     }
 }

@@ -8,7 +8,7 @@ use super::{
     roster::Buddy,
 };
 use crate::{
-    content::{CallOutcome, kind},
+    content::{CallOutcome, CallTrace, kind},
     file::is_thumbnail,
     file_name,
     id::{AccountId, MessageId, Millis},
@@ -17,8 +17,8 @@ use crate::{
     safety::SafetyNumber,
     view::{
         Availability, BuddyState, BuddyView, CallRecord, CallView, Delivery, Event, FileStageView, FileView, MeView,
-        MessageView, PictureView, QuoteView, ReactionView, Relation, RequestView, Route, SafetyNumberView, ServerState,
-        Waiting,
+        MemoView, MessageView, PictureView, QuoteView, ReactionView, Relation, RequestView, Route, SafetyNumberView,
+        ServerState, Waiting,
     },
 };
 
@@ -249,12 +249,12 @@ impl Messenger {
     }
 }
 
-fn call_record(outcome: CallOutcome) -> CallRecord {
+fn call_record(CallTrace { outcome, video }: CallTrace) -> CallRecord {
     match outcome {
-        CallOutcome::Talked(seconds) => CallRecord::Talked { seconds },
-        CallOutcome::NotAnswered => CallRecord::NotAnswered,
-        CallOutcome::Declined => CallRecord::Declined,
-        CallOutcome::Busy => CallRecord::Busy,
+        CallOutcome::Talked(seconds) => CallRecord::Talked { seconds, video },
+        CallOutcome::NotAnswered => CallRecord::NotAnswered { video },
+        CallOutcome::Declined => CallRecord::Declined { video },
+        CallOutcome::Busy => CallRecord::Busy { video },
     }
 }
 
@@ -286,6 +286,11 @@ pub fn file_view(file: &FileRecord, speed: Option<u64>) -> FileView {
             } else {
                 format!("data:image/jpeg;base64,{}", STANDARD.encode(picture.thumbnail.as_slice()))
             },
+        }),
+        memo: file.offer.memo.as_ref().map(|memo| MemoView {
+            video: memo.video,
+            duration_ms: memo.duration_ms,
+            waveform: memo.waveform.to_vec(),
         }),
         stage: match &file.stage {
             FileStage::Offered => FileStageView::Offered,

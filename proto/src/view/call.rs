@@ -276,19 +276,19 @@ impl Default for SoundSettings {
     }
 }
 
-/// How a call was, as the conversation keeps it.
+/// How a call was, as the conversation keeps it; with pictures of one of the two, or without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum CallRecord {
     /// They talked for so long.
-    Talked { seconds: u32 },
+    Talked { seconds: u32, video: bool },
     /// It was not answered.
-    NotAnswered,
+    NotAnswered { video: bool },
     /// It was declined.
-    Declined,
+    Declined { video: bool },
     /// The one who was called was busy.
-    Busy,
+    Busy { video: bool },
 }
 
 /// How the test of microphone and loudspeaker goes.

@@ -57,6 +57,21 @@ pub enum Command {
     CancelMessage { buddy: String, message: String },
     /// Offer a file; what is at `path` must stay there until it has been fetched.
     SendFile { buddy: String, path: String, caption: String },
+    /// Record a memo for a buddy, with pictures or without; one at a time, and none in a call. What was kept for them is
+    /// replaced when it is whole.
+    RecordMemo { buddy: String, video: bool },
+    /// It is enough: what was recorded is kept.
+    StopMemo,
+    /// Forget what is being recorded for a buddy, or was and waits.
+    DiscardMemo { buddy: String },
+    /// Send a memo that waits, as a file of mine.
+    SendMemo { buddy: String },
+    /// Play a memo that is here from a moment on, in milliseconds; without a message, the one that waits for this buddy.
+    PlayMemo { buddy: String, message: Option<String>, from_ms: u32 },
+    /// Hold what plays.
+    PauseMemo,
+    /// Play so fast, in percent (50 to 200), from here on.
+    SetMemoPace { percent: u32 },
     /// Get a file that a buddy offers, or go on with it.
     FetchFile { buddy: String, message: String },
     /// Hold a file, mine or theirs, until it is fetched again.
@@ -230,6 +245,8 @@ pub enum ErrorCode {
     NoSound,
     /// No camera can be used.
     NoCamera,
+    /// It is no memo, or a damaged one.
+    Unplayable,
     /// There is a call with them already, or too many.
     InCall,
     /// Thousand buddies are the most.

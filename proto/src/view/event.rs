@@ -4,8 +4,8 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::{
-    BuddyView, CallQuality, CallView, CameraTrouble, Delivery, EndReason, FileView, MeView, MessageView, Phase,
-    RequestView, ServerState, SoundDevices, SoundLevels, SoundTest, VideoDevices,
+    BuddyView, CallQuality, CallView, CameraTrouble, Delivery, EndReason, FileView, MeView, MemoDraft, MemoPlay,
+    MemoTrouble, MessageView, Phase, RequestView, ServerState, SoundDevices, SoundLevels, SoundTest, VideoDevices,
 };
 
 /// What a person should see.
@@ -122,6 +122,23 @@ pub enum Event {
     CallRecorded {
         buddy: String,
         name: String,
+    },
+    /// A memo of mine is new or stands otherwise.
+    MemoChanged {
+        draft: MemoDraft,
+    },
+    /// A memo of mine for this buddy is sent, or discarded.
+    MemoGone {
+        buddy: String,
+    },
+    /// A memo could not be recorded, or not to its end; what there was is kept.
+    MemoFailed {
+        buddy: String,
+        why: MemoTrouble,
+    },
+    /// How far a memo has been played, ten times a second.
+    MemoPlayed {
+        play: MemoPlay,
     },
     /// Something went wrong that the person should know of.
     Notice {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Availability, BuddyGroup, BuddyView, CallView, RequestView};
+use super::{Availability, BuddyGroup, BuddyView, CallView, MemoDraft, RequestView};
 
 /// Myself.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -77,4 +77,6 @@ pub struct Snapshot {
     pub buddies: Vec<BuddyView>,
     pub requests: Vec<RequestView>,
     pub calls: Vec<CallView>,
+    /// Mine that are being recorded, or wait to be sent.
+    pub memos: Vec<MemoDraft>,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{CallRecord, Route};
+use super::{CallRecord, MemoView, Route};
 use crate::prose::Block;
 
 /// What became of a message of mine.
@@ -115,6 +115,8 @@ pub struct FileView {
     /// In bytes.
     pub size: f64,
     pub picture: Option<PictureView>,
+    /// It is a message that was spoken, as its author says.
+    pub memo: Option<MemoView>,
     pub stage: FileStageView,
     /// Bytes that are at the receiver's.
     pub done: f64,

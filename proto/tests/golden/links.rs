@@ -2,7 +2,7 @@
 
 use juice_proto::{
     call::{CallSignal, Guest, Shows, Side},
-    content::{self, Body, CallOutcome, Content, FileOffer, Picture, kind},
+    content::{self, Body, CallOutcome, CallTrace, Content, FileOffer, Memo, Picture, kind},
     device_list, frame,
     id::{AccountId, CallId, ConversationId, DeviceId, MessageId, Now},
     letter,
@@ -94,8 +94,11 @@ fn said() -> Vec<(&'static str, Body)> {
         root: [19; 32].into(),
         picture,
         caption: "my cat".into(),
+        memo: None,
     };
     let picture = Picture { width: 640, height: 480, thumbnail: vec![0xff, 0xd8].into() };
+    let memo = Memo { duration_ms: 12_340, video: false, waveform: vec![0, 90, 255].into() };
+    let call = |outcome, video| Body::Call(CallTrace { outcome, video });
     vec![
         ("reply", Body::Text { text: "yes".into(), reply_to: Some(target) }),
         ("edit", Body::Edit { target, text: "no".into() }),
@@ -104,10 +107,13 @@ fn said() -> Vec<(&'static str, Body)> {
         ("reaction-off", Body::Reaction { target, emoji: "\u{1f44d}".into(), on: false }),
         ("file", Body::File(Box::new(offer(None)))),
         ("picture", Body::File(Box::new(offer(Some(picture))))),
-        ("call-talked", Body::Call(CallOutcome::Talked(312))),
-        ("call-not-answered", Body::Call(CallOutcome::NotAnswered)),
-        ("call-declined", Body::Call(CallOutcome::Declined)),
-        ("call-busy", Body::Call(CallOutcome::Busy)),
+        ("memo", Body::File(Box::new(FileOffer { memo: Some(memo), ..offer(None) }))),
+        ("call-talked", call(CallOutcome::Talked(312), false)),
+        ("call-talked-video", call(CallOutcome::Talked(312), true)),
+        ("call-not-answered", call(CallOutcome::NotAnswered, false)),
+        ("call-not-answered-video", call(CallOutcome::NotAnswered, true)),
+        ("call-declined", call(CallOutcome::Declined, false)),
+        ("call-busy", call(CallOutcome::Busy, false)),
     ]
 }
 

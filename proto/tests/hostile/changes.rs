@@ -1,7 +1,7 @@
 //! Hostile edits, deletions, reactions and files: of others' words, of nothing, and beyond all bounds.
 
 use juice_proto::{
-    content::{Body, Content, FileOffer, MAX_TEXT, MAX_THUMBNAIL, Picture, kind},
+    content::{Body, Content, FileOffer, MAX_MEMO_MS, MAX_TEXT, MAX_THUMBNAIL, MAX_WAVEFORM, Memo, Picture, kind},
     id::MessageId,
     link::LinkBody,
     view::{Command, Event, MessageView},
@@ -173,6 +173,7 @@ fn offer() -> FileOffer {
         root: [2; 32].into(),
         picture: None,
         caption: "my cat".into(),
+        memo: None,
     }
 }
 
@@ -195,10 +196,13 @@ fn a_file_offer_is_shown_with_a_name_that_is_safe_to_save_under() {
 fn a_file_offer_beyond_its_bounds_is_refused_and_keeps_its_place() {
     let long = |n| "x".repeat(n);
     let picture = |bytes| Picture { width: u32::MAX, height: u32::MAX, thumbnail: vec![0xff; bytes].into() };
+    let memo = |duration_ms, bars| Memo { duration_ms, video: true, waveform: vec![9; bars].into() };
     let offers = [
         FileOffer { name: long(256), ..offer() },
         FileOffer { caption: long(MAX_TEXT + 1), ..offer() },
         FileOffer { picture: Some(picture(MAX_THUMBNAIL + 1)), ..offer() },
+        FileOffer { memo: Some(memo(1_000, MAX_WAVEFORM + 1)), ..offer() },
+        FileOffer { memo: Some(memo(MAX_MEMO_MS + 1, 3)), ..offer() },
     ];
     let (mut stage, mut bob, ..) = two_lines();
     for (seq, offer) in (2..).zip(offers) {
@@ -206,8 +210,9 @@ fn a_file_offer_beyond_its_bounds_is_refused_and_keeps_its_place() {
         bob.tell(&mut stage, &content);
         assert_eq!(refused(&bob.hear(&mut stage)), ["BodyTooLong"], "{seq}");
     }
-    let fine = FileOffer { picture: Some(picture(MAX_THUMBNAIL)), ..offer() };
-    let content = bob.saying(&stage, 5, &Body::File(Box::new(fine)));
+    let fine = memo(MAX_MEMO_MS, MAX_WAVEFORM);
+    let fine = FileOffer { picture: Some(picture(MAX_THUMBNAIL)), memo: Some(fine), ..offer() };
+    let content = bob.saying(&stage, 7, &Body::File(Box::new(fine)));
     bob.tell(&mut stage, &content);
     assert_eq!(stage.arrived(ALICE).len(), 1);
 }

@@ -1,7 +1,7 @@
 //! Calls between two messengers: ringing, talking, and what the conversation keeps.
 
 use juice_proto::{
-    call::{CallSignal, Guest},
+    call::{CallSignal, Guest, Shows},
     id::{AccountId, CallId, DeviceId},
     link::LinkBody,
     messenger::{Input, Output, Voice},
@@ -86,7 +86,7 @@ fn one_calls_it_rings_they_talk_and_hang_up() {
         (ended(&stage, ALICE), ended(&stage, BOB)),
         (vec![EndReason::RemoteHangUp], vec![EndReason::LocalHangUp])
     );
-    let talked = CallRecord::Talked { seconds: 312 };
+    let talked = CallRecord::Talked { seconds: 312, video: false };
     assert_eq!((traces(&stage, ALICE), traces(&stage, BOB)), (vec![(true, talked)], vec![(false, talked)]));
     assert_eq!(stage.row(BOB, ALICE).unread, 0, "he knows that he talked");
 }
@@ -99,9 +99,28 @@ fn one_who_is_not_answered_leaves_a_missed_call_in_the_conversation() {
     assert!(ended(&stage, ALICE).is_empty(), "it rings for 45 seconds");
     stage.pass(2_000);
     assert_eq!((ended(&stage, ALICE), ended(&stage, BOB)), (vec![EndReason::NoAnswer], vec![EndReason::Missed]));
-    assert_eq!(traces(&stage, BOB), [(false, CallRecord::NotAnswered)]);
+    assert_eq!(traces(&stage, BOB), [(false, CallRecord::NotAnswered { video: false })]);
     assert_eq!(stage.row(BOB, ALICE).unread, 1);
     assert_eq!(voices(&stage, BOB), "", "no sound was ever let through");
+}
+
+#[test]
+fn a_call_in_which_somebody_was_seen_or_meant_to_be_leaves_a_video_call() {
+    let mut stage = stage();
+    let buddy = stage.hex(BOB);
+    stage.command(ALICE, Command::PlaceCall { buddy: buddy.clone(), video: true });
+    stage.pass(46_000);
+    assert_eq!(traces(&stage, BOB), [(false, CallRecord::NotAnswered { video: true })]);
+
+    stage.command(ALICE, Command::PlaceCall { buddy, video: false });
+    let id = call(&stage, BOB).expect("it rings again").id;
+    stage.command(BOB, Command::AnswerCall { call: id.clone(), video: true });
+    stage.pass(5_000);
+    let shows = Shows::Nothing;
+    stage.command(BOB, Command::ShowInCall { call: id.clone(), shows });
+    stage.command(BOB, Command::HangUp { call: id });
+    let talked = (true, CallRecord::Talked { seconds: 5, video: true });
+    assert_eq!(traces(&stage, ALICE).last(), Some(&talked), "he was seen, though not to the end");
 }
 
 #[test]

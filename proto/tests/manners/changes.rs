@@ -141,7 +141,7 @@ fn an_answer_shows_what_it_answers() {
 fn offer(caption: &str, thumbnail: usize) -> Box<FileOffer> {
     let picture = Some(Picture { width: 4, height: 3, thumbnail: vec![1; thumbnail].into() });
     let (key, root) = ([1; 32].into(), [2; 32].into());
-    Box::new(FileOffer { name: "cat.jpg".into(), size: 9, key, root, picture, caption: caption.into() })
+    Box::new(FileOffer { name: "cat.jpg".into(), size: 9, key, root, picture, caption: caption.into(), memo: None })
 }
 
 #[test]

@@ -127,7 +127,8 @@ impl World {
                 let (buddy, path) = (self.someone_else(who), PathBuf::from("cat.jpg"));
                 let caption = format!("{} a file", self.order);
                 let (key, root) = ([1; 32].into(), [2; 32].into());
-                let offer = FileOffer { name: "cat.jpg".into(), size: 9, key, root, picture: None, caption };
+                let offer =
+                    FileOffer { name: "cat.jpg".into(), size: 9, key, root, picture: None, caption, memo: None };
                 return self.tell(who, Input::FileReady { number: 0, buddy, offer: Box::new(offer), path });
             }
         };

@@ -1,4 +1,6 @@
-use juice_engine::view::{CallRecord, CallStage, CallView, FileStageView, FileView, MessageView, RequestView};
+use juice_engine::view::{
+    CallRecord, CallStage, CallView, FileStageView, FileView, MemoView, MessageView, RequestView,
+};
 
 use super::*;
 use crate::mirror::tests::{buddy, me, open_with};
@@ -61,6 +63,7 @@ fn a_file_is_announced_by_its_name_and_by_the_words_with_it() {
         name: "harvest.mp4".into(),
         size: 1.0,
         picture: None,
+        memo: None,
         stage: FileStageView::Offered,
         done: 0.0,
         speed: None,
@@ -73,6 +76,25 @@ fn a_file_is_announced_by_its_name_and_by_the_words_with_it() {
     };
     assert_eq!(told("bob", ""), "File: harvest.mp4");
     assert_eq!(told("eve", "the whole evening"), "the whole evening");
+}
+
+#[test]
+fn a_message_that_is_spoken_is_announced_as_one() {
+    for (video, said) in [(false, "Voice message"), (true, "Video message")] {
+        let (mut toasts, mirror, start) = toasts();
+        let Event::MessageArrived { mut message } = arrived("bob", "") else { unreachable!("it is one") };
+        message.file = Some(FileView {
+            name: "JUICE 2026.ogg".into(),
+            size: 1.0,
+            picture: None,
+            memo: Some(MemoView { video, duration_ms: 4_000, waveform: Vec::new() }),
+            stage: FileStageView::Offered,
+            done: 0.0,
+            speed: None,
+        });
+        toasts.hear(&Event::MessageArrived { message }, &mirror, &elsewhere(), start);
+        assert_eq!(toasts.due(after(start, 200)).pop().map(|toast| toast.body), Some(said.to_owned()));
+    }
 }
 
 #[test]
@@ -280,9 +302,9 @@ fn a_missed_call_is_told_and_one_that_was_talked_is_not() {
         message.call = Some(record);
         Event::MessageArrived { message }
     };
-    toasts.hear(&trace(CallRecord::Talked { seconds: 3 }), &mirror, &elsewhere(), start);
+    toasts.hear(&trace(CallRecord::Talked { seconds: 3, video: false }), &mirror, &elsewhere(), start);
     assert_eq!(toasts.next_due(), None);
-    toasts.hear(&trace(CallRecord::NotAnswered), &mirror, &elsewhere(), start);
+    toasts.hear(&trace(CallRecord::NotAnswered { video: false }), &mirror, &elsewhere(), start);
     let due = toasts.due(after(start, 200));
     assert_eq!(due.iter().map(|toast| toast.body.as_str()).collect::<Vec<_>>(), ["Missed call"]);
 }

@@ -15,6 +15,7 @@
 mod calls;
 mod devices;
 mod meeting;
+mod memos;
 mod outside;
 mod text;
 mod video;

@@ -16,14 +16,14 @@ const WIDE: usize = 320;
 const HIGH: usize = 240;
 
 /// The picture that is painted on the canvas of a person: its brightness, and the colours of the four patches below.
-struct Painted {
+pub(crate) struct Painted {
     luma: Vec<u8>,
     patches: Vec<[i64; 3]>,
 }
 
 impl Painted {
     /// None where nothing is painted yet.
-    fn on(window: &Window, canvas: &str) -> Option<Self> {
+    pub(crate) fn on(window: &Window, canvas: &str) -> Option<Self> {
         let script = "const canvas = document.querySelector(arguments[0]); \
              if (!canvas || !Number(canvas.dataset.painted)) return null; \
              const [width, height] = canvas.dataset.size.split('x').map(Number); \
@@ -51,7 +51,7 @@ impl Painted {
     }
 
     /// Its number and its clock, where they can be read: not in a picture that stands on its head or is mirrored.
-    fn stamp(&self) -> Option<Stamp> {
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
         read_luma(&self.luma, WIDE, HIGH)
     }
 
@@ -100,7 +100,7 @@ fn call_with_video(window: &Window, name: &str) {
     window.click(&id("first-video-call"));
 }
 
-fn seen(scene: &Scene, number: usize) -> Window {
+pub(crate) fn seen(scene: &Scene, number: usize) -> Window {
     scene.window_hearing(number, &[&SOUND[..], &["--camera", "test:640x480"]].concat(), &[])
 }
 

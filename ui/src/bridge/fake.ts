@@ -1,7 +1,7 @@
 // A whole engine made of memory, for the browser and for tests: same interface, same roads, no network.
 //
 // `?scene=` chooses what is there at the start (firstrun, locked, empty, few, many, offline, long, showcase, rich,
-// huge, calls); `?still` keeps the cast from moving on its own, and `?nokeyring` takes the keyring away. Passwords containing
+// huge, calls, memos); `?still` keeps the cast from moving on its own, and `?nokeyring` takes the keyring away. Passwords containing
 // "wrong" are wrong, the name "taken" is taken, "nobody" is nobody's, and a server address with "invite" in it asks
 // for a registration code. `?call=` puts a call on the way (fake/callscenes.ts), `?nosound` takes the devices away,
 // `?camera=` and a trouble (none, busy, refused, gone, broken) spoils the camera, `?noscreen` the sharing of screens.
@@ -11,6 +11,7 @@ import { Account } from './fake/account';
 import { Calls } from './fake/calls';
 import { CALL_SCENES, callScene, type CallScene } from './fake/callscenes';
 import { Files } from './fake/files';
+import { Memos } from './fake/memos';
 import { People } from './fake/people';
 import { fakeQr } from './fake/qr';
 import { SCENES, set, type Scene } from './fake/scenes';
@@ -69,6 +70,7 @@ export class FakeBridge implements Bridge {
   readonly sounds: Sounds;
   readonly video: Video;
   readonly calls: Calls;
+  readonly memos: Memos;
 
   #windowHearers = new Set<(news: WindowNews) => void>();
   #stage: Stage;
@@ -84,6 +86,10 @@ export class FakeBridge implements Bridge {
     this.sounds = new Sounds(this.#stage);
     this.video = new Video(this.#stage);
     this.calls = new Calls(this.#stage, this.#people, this.talks, this.sounds, this.video);
+    this.memos = new Memos(this.#stage, this.#people, this.talks);
+    this.memos.inCall = () => this.calls.calls.size > 0;
+    this.video.filming = () => this.memos.filming;
+    this.video.memo = () => this.memos.playing?.runs === true;
     this.#begin(scene);
     if (lively && this.#people.buddies.size > 0) this.#people.comeAndGo();
   }
@@ -105,6 +111,7 @@ export class FakeBridge implements Bridge {
       buddies: open ? [...this.#people.buddies.values()] : [],
       requests: open ? [...this.#people.requests.values()] : [],
       calls: open ? [...this.calls.calls.values()] : [],
+      memos: open ? [...this.memos.drafts.values()] : [],
     });
   }
 
@@ -340,6 +347,20 @@ export class FakeBridge implements Bridge {
         return this.talks.forget(command.buddy);
       case 'sendFile':
         return this.files.send(command);
+      case 'recordMemo':
+        return this.memos.record(command);
+      case 'stopMemo':
+        return this.memos.stop();
+      case 'discardMemo':
+        return this.memos.discard(command.buddy);
+      case 'sendMemo':
+        return this.memos.send(command.buddy);
+      case 'playMemo':
+        return this.memos.play(command);
+      case 'pauseMemo':
+        return this.memos.pause();
+      case 'setMemoPace':
+        return this.memos.setPace(command.percent);
       case 'fetchFile':
         return this.files.fetch(command);
       case 'pauseFile':

@@ -32,6 +32,10 @@ export type Ended = {
   reason: EndReason;
   /** Others were in it than the one I called or who called me. */
   several: boolean;
+  /** I called, and nobody talked with me. */
+  unanswered: boolean;
+  /** With my camera. */
+  video: boolean;
 };
 
 const QUIET: SoundLevels = { microphone: 0, speaking: [], speakingMuted: false };
@@ -227,12 +231,14 @@ export class Calls {
     void this.lookForDevices();
   }
 
-  #end({ call, buddy, reason }: Omit<Ended, 'several'>): void {
-    const people = this.#all.find((one) => one.id === call)?.people ?? [];
+  #end({ call, buddy, reason }: Pick<Ended, 'call' | 'buddy' | 'reason'>): void {
+    const known = this.#all.find((one) => one.id === call);
+    const people = known?.people ?? [];
     const several = people.length > 1 || people.some((person) => person.name !== null);
     this.#all = this.#all.filter((one) => one.id !== call);
     this.#forget();
-    this.ended = { call, buddy, reason, several };
+    const unanswered = known?.mine === true && known.talkingSinceMs === null;
+    this.ended = { call, buddy, reason, several, unanswered, video: known?.shows === 'camera' };
     if (this.#all.length > 0) return;
     this.levels = QUIET;
     this.using.over();

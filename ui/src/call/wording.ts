@@ -33,7 +33,10 @@ export function stageOf(call: CallView, { several, title: name }: Pick<Party, 's
 }
 
 /** How a call ended. */
-export function endOf({ buddy, reason, several }: Omit<Ended, 'call'>, name: string): string {
+export function endOf(
+  { buddy, reason, several }: Pick<Ended, 'buddy' | 'reason' | 'several'>,
+  name: string,
+): string {
   if (buddy === ECHO) return words.echoEnded;
   if (!several || reason === 'noSound') return words.ends[reason](name);
   return reason === 'localHangUp' ? words.leftByMe : words.leftAlone;
@@ -139,17 +142,39 @@ export function calledAgain(reason: EndReason): string | null {
   }
 }
 
+/** I was not talked to, and may say it to the machine. */
+export function canLeaveMessage(reason: EndReason): boolean {
+  switch (reason) {
+    case 'noAnswer':
+    case 'busy':
+    case 'declined':
+    case 'cancelled':
+    case 'connectionLost':
+    case 'unsupported':
+      return true;
+    case 'missed':
+    case 'localHangUp':
+    case 'remoteHangUp':
+    case 'declinedByMe':
+    case 'noSound':
+    case 'answeredElsewhere':
+      return false;
+  }
+}
+
 /** What stays of a call in the conversation. */
 export function traceOf({ call, mine }: Pick<MessageView, 'call' | 'mine'>, name: string): string {
   switch (call?.type) {
     case 'talked':
-      return words.traceTalked(lengthOf(call.seconds));
+      return (call.video ? words.traceFilmed : words.traceTalked)(lengthOf(call.seconds));
     case 'notAnswered':
-      return mine ? words.traceNoAnswer : words.traceMissed;
+      if (mine) return call.video ? words.traceNoAnswerVideo : words.traceNoAnswer;
+      return call.video ? words.traceMissedVideo : words.traceMissed;
     case 'declined':
       return mine ? words.traceDeclined(name) : words.traceDeclinedByMe;
     case 'busy':
-      return mine ? words.traceBusy(name) : words.traceBusyHere;
+      if (mine) return words.traceBusy(name);
+      return call.video ? words.traceBusyHereVideo : words.traceBusyHere;
     case undefined:
       return '';
   }

@@ -39,7 +39,7 @@ impl Screens {
     }
 
     /// Shows these pictures under this name, in place of others, as long as the result lives.
-    pub(in crate::call) fn show(&self, person: String, mut pictures: Pictures) -> Shown {
+    pub(crate) fn show(&self, person: String, mut pictures: Pictures) -> Shown {
         let (give, screen) = watch::channel(None);
         lock(&self.0).insert(person.clone(), screen.clone());
         let task = tokio::spawn(async move {
@@ -53,7 +53,7 @@ impl Screens {
 
 /// Pictures under a name.
 #[derive(Debug)]
-pub(in crate::call) struct Shown {
+pub(crate) struct Shown {
     screens: Screens,
     person: String,
     screen: Screen,

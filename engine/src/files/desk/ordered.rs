@@ -13,13 +13,16 @@ use tokio::task::spawn_blocking;
 use super::{Answer, Desk, Done, Order, Then, Verb};
 use crate::{
     files::{FilesNews, part, prepare::prepare, unknown},
+    memo::Offered,
     store::{LastWord, StoredFile, Transfer},
 };
 
 impl Desk {
     pub(super) async fn obey(&mut self, order: Order) {
         match order {
-            Order::Prepare { number, buddy, path, caption } => self.prepare(number, buddy, path, caption),
+            Order::Prepare { number, buddy, path, caption, memo } => {
+                self.prepare(number, buddy, path, caption, memo.map(|memo| *memo));
+            }
             Order::Act { verb, buddy, message, answer } => self.act(verb, buddy, message, answer).await,
             Order::Mine(message) => self.is_mine(message).await,
             Order::FetchUnasked(message) => {
@@ -35,7 +38,14 @@ impl Desk {
         }
     }
 
-    fn prepare(&mut self, number: u64, buddy: String, path: std::path::PathBuf, caption: String) {
+    fn prepare(
+        &mut self,
+        number: u64,
+        buddy: String,
+        path: std::path::PathBuf,
+        caption: String,
+        memo: Option<Offered>,
+    ) {
         let (stop, news, places) = (self.stop.clone(), self.news.clone(), std::sync::Arc::clone(&self.reading));
         self.tasks.spawn(async move {
             let place = places.acquire_owned().await;
@@ -45,7 +55,7 @@ impl Desk {
             let work = spawn_blocking(move || {
                 let _place = place;
                 let mut last = (0, 0);
-                let outcome = prepare(&path, caption, &stop, |done, size| {
+                let outcome = prepare(&path, caption, memo, &stop, |done, size| {
                     last = (done, size);
                     let (buddy, name) = (whom.clone(), called.clone());
                     let (done, size) = (super::super::number(done), super::super::number(size));

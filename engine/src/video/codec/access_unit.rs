@@ -66,7 +66,7 @@ pub(super) fn look(data: &[u8]) -> Result<AccessUnit, DecodeError> {
 }
 
 /// The NAL units between start codes, without the zeros that may trail each.
-fn units(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn units(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = after_start(data);
     std::iter::from_fn(move || {
         let from = rest?;

@@ -280,8 +280,11 @@ export class Calls {
 }
 
 function recordOf(call: CallView, reason: EndReason): CallRecord {
-  if (call.talkingSinceMs !== null)
-    return { type: 'talked', seconds: Math.max(1, Math.round((Date.now() - call.talkingSinceMs) / 1000)) };
-  if (reason === 'declined' || reason === 'declinedByMe') return { type: 'declined' };
-  return { type: reason === 'busy' ? 'busy' : 'notAnswered' };
+  const video = call.shows === 'camera' || call.people.some((one) => one.shows === 'camera');
+  if (call.talkingSinceMs !== null) {
+    const seconds = Math.max(1, Math.round((Date.now() - call.talkingSinceMs) / 1000));
+    return { type: 'talked', seconds, video };
+  }
+  if (reason === 'declined' || reason === 'declinedByMe') return { type: 'declined', video };
+  return { type: reason === 'busy' ? 'busy' : 'notAnswered', video };
 }

@@ -21,17 +21,17 @@ export function callTalk(who: BuddyView): MessageView[] {
   });
   return [
     said(false, 'have you got a minute?', 1_500),
-    trace(true, { type: 'talked', seconds: 312 }, 1_496),
-    trace(false, { type: 'talked', seconds: 4_380 }, 1_380),
-    trace(true, { type: 'notAnswered' }, 300),
+    trace(true, { type: 'talked', seconds: 312, video: false }, 1_496),
+    trace(false, { type: 'talked', seconds: 4_380, video: true }, 1_380),
+    trace(true, { type: 'notAnswered', video: false }, 300),
     said(true, 'tried to call you', 299),
-    trace(false, { type: 'notAnswered' }, 240),
-    trace(true, { type: 'declined' }, 90),
+    trace(false, { type: 'notAnswered', video: true }, 240),
+    trace(true, { type: 'declined', video: false }, 90),
     said(false, 'in a meeting, later', 89.5),
-    trace(false, { type: 'declined' }, 60),
-    trace(true, { type: 'busy' }, 40),
-    trace(false, { type: 'busy' }, 20),
-    trace(true, { type: 'talked', seconds: 42 }, 4),
+    trace(false, { type: 'declined', video: false }, 60),
+    trace(true, { type: 'busy', video: true }, 40),
+    trace(false, { type: 'busy', video: false }, 20),
+    trace(true, { type: 'talked', seconds: 42, video: false }, 4),
     said(false, 'good to hear you 🍊', 3),
   ];
 }

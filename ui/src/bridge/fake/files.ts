@@ -69,7 +69,15 @@ export class Files {
       }
     }
     const picture = thumbnail === '' ? null : { width: 1200, height: 800, thumbnail };
-    const file: FileView = { name, size, picture, stage: { type: 'offered' }, done: 0, speed: null };
+    const file: FileView = {
+      name,
+      size,
+      picture,
+      memo: null,
+      stage: { type: 'offered' },
+      done: 0,
+      speed: null,
+    };
     const sent = this.#talks.queue(to, { text: caption, ...read(caption), file });
     if (chosen.bytes) this.#pictures.set(sent.id, chosen.bytes);
     if (to.route && this.#stage.pace > 0) void this.#move({ buddy, message: sent.id });
@@ -136,7 +144,16 @@ export function fileOf(
   stage: FileStageView,
   more: Partial<FileView> = {},
 ): FileView {
-  return { name, size, picture: null, stage, done: stage.type === 'done' ? size : 0, speed: null, ...more };
+  return {
+    name,
+    size,
+    picture: null,
+    memo: null,
+    stage,
+    done: stage.type === 'done' ? size : 0,
+    speed: null,
+    ...more,
+  };
 }
 
 export function pictureFile(name: string, width: number, height: number, light: number): FileView {

@@ -3,6 +3,7 @@
 import type { BuddyView } from '../generated/BuddyView';
 import { chatter, fewBuddies, idFor, longPast, longRead, manyBuddies, message, showpiece } from './cast';
 import { callBuddies, callTalk } from './calltalk';
+import { memoTalk } from './memotalk';
 import type { People } from './people';
 import { richTalk } from './rich';
 import { showcaseBuddies, showcaseTalk } from './showcase';
@@ -21,6 +22,7 @@ export const SCENES = [
   'rich',
   'huge',
   'calls',
+  'memos',
 ] as const;
 export type Scene = (typeof SCENES)[number];
 
@@ -58,6 +60,8 @@ function talkOf(scene: Scene, who: BuddyView): Talk {
       return richTalk(who);
     case 'calls':
       return new Talk(callTalk(who));
+    case 'memos':
+      return new Talk(memoTalk(who));
     case 'huge':
       return new Talk([], longPast(who, HUGE));
     case 'firstrun':

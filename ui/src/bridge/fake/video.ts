@@ -42,6 +42,9 @@ export class Video {
   frozen = false;
   /** What is seen of somebody in a call, and of me: nothing where it is not known. */
   shownBy: (person: string) => Shows = () => 'nothing';
+  /** I am filmed for a memo; one plays. */
+  filming: () => boolean = () => false;
+  memo: () => boolean = () => false;
   /** What is mine is seen no more, and others are told. */
   blind: () => void = () => undefined;
   readonly #stage: Stage;
@@ -125,8 +128,9 @@ export class Video {
   }
 
   #seen(person: string): Shows {
+    if (person === 'memo') return this.memo() ? 'camera' : 'nothing';
     if (person !== 'me') return this.shownBy(person);
-    const shows = this.testing ? 'camera' : this.shownBy('me');
+    const shows = this.testing || this.filming() ? 'camera' : this.shownBy('me');
     return shows === 'camera' && this.trouble !== null ? 'nothing' : shows;
   }
 

@@ -3,4 +3,4 @@
 /**
  * The kinds of refusal, each with a different thing to do about it.
  */
-export type ErrorCode = "badName" | "nameTaken" | "noSuchName" | "weakPassword" | "wrongPassword" | "tooManyTries" | "badServerAddress" | "serverUnreachable" | "serverImpostor" | "inviteNeeded" | "registrationClosed" | "badInvite" | "yourself" | "alreadyAsked" | "alreadyBuddies" | "unknown" | "keyChanged" | "badText" | "tooLate" | "noSuchFile" | "imageLimits" | "signedOut" | "profileInUse" | "profileCorrupt" | "profileTooNew" | "notSaved" | "notReachable" | "noSound" | "noCamera" | "inCall" | "tooManyBuddies" | "internal";
+export type ErrorCode = "badName" | "nameTaken" | "noSuchName" | "weakPassword" | "wrongPassword" | "tooManyTries" | "badServerAddress" | "serverUnreachable" | "serverImpostor" | "inviteNeeded" | "registrationClosed" | "badInvite" | "yourself" | "alreadyAsked" | "alreadyBuddies" | "unknown" | "keyChanged" | "badText" | "tooLate" | "noSuchFile" | "imageLimits" | "signedOut" | "profileInUse" | "profileCorrupt" | "profileTooNew" | "notSaved" | "notReachable" | "noSound" | "noCamera" | "unplayable" | "inCall" | "tooManyBuddies" | "internal";

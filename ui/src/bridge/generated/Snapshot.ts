@@ -2,6 +2,7 @@
 import type { BuddyView } from "./BuddyView";
 import type { CallView } from "./CallView";
 import type { MeView } from "./MeView";
+import type { MemoDraft } from "./MemoDraft";
 import type { Phase } from "./Phase";
 import type { RequestView } from "./RequestView";
 import type { ServerState } from "./ServerState";
@@ -9,4 +10,8 @@ import type { ServerState } from "./ServerState";
 /**
  * All that the window needs to draw itself, at one moment.
  */
-export type Snapshot = { phase: Phase, me: MeView | null, server: ServerState, buddies: Array<BuddyView>, requests: Array<RequestView>, calls: Array<CallView>, };
+export type Snapshot = { phase: Phase, me: MeView | null, server: ServerState, buddies: Array<BuddyView>, requests: Array<RequestView>, calls: Array<CallView>, 
+/**
+ * Mine that are being recorded, or wait to be sent.
+ */
+memos: Array<MemoDraft>, };

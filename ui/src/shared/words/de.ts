@@ -2,6 +2,7 @@
 
 import { call } from './de/call';
 import { group } from './de/group';
+import { memo } from './de/memo';
 import { talk } from './de/talk';
 import { video } from './de/video';
 import type { Words } from './index';
@@ -10,6 +11,7 @@ export const de: Words = {
   ...talk,
   ...call,
   ...group,
+  ...memo,
   ...video,
   tag: 'de',
   states: {
@@ -77,6 +79,7 @@ export const de: Words = {
     notReachable: 'Für einen Anruf gerade nicht erreichbar. Schreib stattdessen; das kommt an.',
     noSound: 'Hier geht kein Mikrofon oder kein Lautsprecher. Steck etwas an oder wähl ein anderes Gerät.',
     noCamera: 'Hier geht keine Kamera. Steck eine an oder wähl eine andere.',
+    unplayable: 'Diese Nachricht ist beschädigt und lässt sich nicht abspielen.',
     inCall: 'Das sind genug Anrufe. Beende einen und versuch es noch mal.',
     tooManyBuddies: 'Mehr als tausend Buddys gehen nicht. Entferne erst jemanden.',
     internal: 'Da hat JUICE einen Fehler gemacht. Versuch es noch mal; wenn es bleibt, starte JUICE neu.',

@@ -6,6 +6,7 @@ import type { Availability } from '../../bridge/generated/Availability';
 import type { Waiting } from '../../bridge/generated/Waiting';
 import { call } from './en/call';
 import { group } from './en/group';
+import { memo } from './en/memo';
 import { talk } from './en/talk';
 import { video } from './en/video';
 
@@ -79,6 +80,7 @@ const errors: Record<ErrorCode, string> = {
   notReachable: 'They can’t be reached for a call right now. Write instead; it gets there.',
   noSound: 'No microphone or loudspeaker can be used here. Plug one in, or choose another.',
   noCamera: 'No camera can be used here. Plug one in, or choose another.',
+  unplayable: 'This message is damaged and can’t be played.',
   inCall: 'There are calls enough. End one, then try again.',
   tooManyBuddies: 'A thousand buddies are the most. Remove someone first.',
   internal: 'JUICE made a mistake here. Try again; if it stays, restart JUICE.',
@@ -88,6 +90,7 @@ export const en = {
   ...talk,
   ...call,
   ...group,
+  ...memo,
   ...video,
   tag: 'en',
   states,

@@ -134,12 +134,16 @@ export const call = {
 
   // What stays in the conversation
   traceTalked: (time: string) => `Voice call, ${time}`,
+  traceFilmed: (time: string) => `Video call, ${time}`,
   traceNoAnswer: 'You called, no answer',
+  traceNoAnswerVideo: 'You called with video, no answer',
   traceMissed: 'Missed call',
+  traceMissedVideo: 'Missed video call',
   traceDeclined: (name: string) => `You called, ${name} declined`,
   traceDeclinedByMe: 'You declined this call',
   traceBusy: (name: string) => `You called, ${name} was busy`,
   traceBusyHere: 'Missed call, you were in another one',
+  traceBusyHereVideo: 'Missed video call, you were in another one',
   lengthSeconds: (n: number) => `${n} s`,
   lengthMinutes: (minutes: number, seconds: number) =>
     seconds === 0 ? `${minutes} min` : `${minutes} min ${seconds} s`,
