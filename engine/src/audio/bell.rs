@@ -178,7 +178,7 @@ impl Line {
         }?;
         let shared = Arc::new(Shared::default());
         shared.playout.is(thread::current());
-        let (callback, feed) = speaker(found.about().rate, &shared);
+        let (callback, feed, _) = speaker(found.about().rate, &shared);
         let running = found.start(callback)?;
         Ok(Self { feed, opened: Instant::now(), _running: running })
     }

@@ -1,7 +1,7 @@
 //! The encode thread: from the microphone's ring to frames for the net.
 //!
 //! Wakes when the microphone has called; blocks to 10 ms, resamples where the device isn't at 48 kHz, cleans, measures,
-//! records, encodes. Takes what the speaker plays from a ring of the playout thread, as the canceller's reference.
+//! records, encodes. For each block it shows the canceller the block of what the speaker played (`reference`).
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rtrb::{Consumer, Producer};
+use rtrb::Producer;
 
 use super::{
     adapt::Coding,
@@ -23,14 +23,18 @@ use super::{
     meter,
     microphone::MicrophoneFeed,
     queue::Giver,
+    reference::Reference,
     resample::Resampler,
     shared::Shared,
+    speaker::Played,
 };
 
 /// What the encode thread is told.
 pub(super) enum Order {
     /// From here on this microphone, or none.
     Microphone(Option<MicrophoneFeed>),
+    /// From here on the echo is of this speaker, or there is none.
+    Speaker(Option<Played>),
     Adapt(Coding),
     Clean(Processing),
     /// Each block that is sent goes here too, if there is room.
@@ -46,13 +50,15 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 pub(super) struct Encode {
     shared: Arc<Shared>,
     orders: Receiver<Order>,
-    reference: Consumer<f32>,
+    reference: Reference,
     frames: Giver<VoiceFrame>,
     encoder: VoiceEncoder,
     cleaner: Cleaner,
     microphone: Option<Microphone>,
     record: Option<Producer<f32>>,
     last_block: Instant,
+    /// Samples that the microphone's ring has had no room for.
+    lost: u64,
 }
 
 struct Microphone {
@@ -65,7 +71,6 @@ impl Encode {
     pub(super) fn new(
         shared: Arc<Shared>,
         orders: Receiver<Order>,
-        reference: Consumer<f32>,
         frames: Giver<VoiceFrame>,
         coding: Coding,
         processing: Processing,
@@ -73,13 +78,14 @@ impl Encode {
         Ok(Self {
             shared,
             orders,
-            reference,
+            reference: Reference::default(),
             frames,
             encoder: VoiceEncoder::new(coding)?,
             cleaner: Cleaner::new(processing),
             microphone: None,
             record: None,
             last_block: Instant::now(),
+            lost: 0,
         })
     }
 
@@ -91,6 +97,7 @@ impl Encode {
                 return;
             }
             while self.step() {}
+            self.make_up_for_loss();
             thread::park_timeout(LONGEST_SLEEP);
         }
     }
@@ -100,6 +107,7 @@ impl Encode {
         loop {
             match self.orders.try_recv() {
                 Ok(Order::Microphone(feed)) => self.change(feed),
+                Ok(Order::Speaker(played)) => self.reference.change(played),
                 Ok(Order::Adapt(coding)) => self.encoder.adapt(coding),
                 Ok(Order::Clean(processing)) => self.cleaner = Cleaner::new(processing),
                 Ok(Order::Record(record)) => self.record = Some(record),
@@ -124,10 +132,7 @@ impl Encode {
 
     /// Does 10 ms, if they are there.
     fn step(&mut self) -> bool {
-        let Some(microphone) = &mut self.microphone else {
-            skip(&mut self.reference);
-            return false;
-        };
+        let Some(microphone) = &mut self.microphone else { return false };
         let mut block = [0.0; BLOCK];
         match microphone.read(&mut block) {
             Ok(true) => {}
@@ -138,17 +143,16 @@ impl Encode {
                 return false;
             }
         }
-        self.keep_time();
+        let waiting = microphone.waiting();
+        self.keep_time(waiting);
+        let mut played = [0.0; BLOCK];
+        self.reference.take(&mut played);
         if self.shared.muted.is_on() {
             // The canceller stands still with both its inputs, so it knows the room again when the microphone comes back.
-            skip(&mut self.reference);
             // What was in the ring when the microphone was muted is silenced as well.
             block.fill(0.0);
         } else {
-            let mut played = [0.0; BLOCK];
-            while self.reference.slots() >= BLOCK && self.reference.pop_entire_slice(&mut played).is_ok() {
-                self.cleaner.play(&played);
-            }
+            self.cleaner.play(&played);
             self.cleaner.clean(&mut block);
         }
         self.shared.microphone_level.set(meter::rms(&block));
@@ -167,26 +171,36 @@ impl Encode {
         true
     }
 
-    /// Where the microphone was away, for another device or a sleep of the system, the voice's time went on.
-    fn keep_time(&mut self) {
+    /// Where the microphone was away, for another device or a sleep of the system, the voice's time went on. What still
+    /// waits, since this thread was late, is no gap.
+    fn keep_time(&mut self, waiting: Duration) {
         const GAP: Duration = Duration::from_millis(300);
         let now = Instant::now();
-        let since = now.duration_since(self.last_block);
+        let since = now.duration_since(self.last_block).saturating_sub(waiting);
         if since > GAP {
             let samples = since.as_micros() * u128::from(RATE) / 1_000_000;
             self.encoder.skip((samples as u32).saturating_sub(BLOCK as u32));
+            self.reference.restart();
         }
-        self.last_block = now;
+        self.last_block = now.checked_sub(waiting).unwrap_or(now);
     }
-}
 
-fn skip(reference: &mut Consumer<f32>) {
-    if let Ok(chunk) = reference.read_chunk(reference.slots()) {
-        chunk.commit_all();
+    /// What had no room in the microphone's ring is missing behind what was in it: the loudspeaker's sound of that time
+    /// goes with nothing.
+    fn make_up_for_loss(&mut self) {
+        let lost = self.shared.overruns.value();
+        if std::mem::replace(&mut self.lost, lost) != lost {
+            self.reference.restart();
+        }
     }
 }
 
 impl Microphone {
+    /// How much sound is there besides what was read.
+    fn waiting(&self) -> Duration {
+        Duration::from_secs_f64(self.feed.samples.slots() as f64 / f64::from(self.feed.rate.max(1)))
+    }
+
     /// Fills a block; false when there isn't enough yet.
     fn read(&mut self, block: &mut [f32; BLOCK]) -> Result<bool, AudioError> {
         let Some(resampler) = &mut self.resampler else {

@@ -1,7 +1,7 @@
 //! The playout thread: everybody's voices, mixed, into the speaker's ring.
 //!
 //! Woken by the speaker's callback, so the device's clock sets the pace; only where there is no speaker does a timer, so
-//! that voices go on being received. What is played goes to the encode thread too, as the echo canceller's reference.
+//! that voices go on being received.
 
 use std::{
     sync::{
@@ -73,7 +73,6 @@ impl Seat {
 pub(super) struct Playout {
     shared: Arc<Shared>,
     orders: Receiver<Order>,
-    reference: Producer<f32>,
     start: Instant,
     seats: Vec<Seat>,
     speaker: Option<Speaker>,
@@ -90,8 +89,8 @@ struct Speaker {
 }
 
 impl Playout {
-    pub(super) fn new(shared: Arc<Shared>, orders: Receiver<Order>, reference: Producer<f32>, start: Instant) -> Self {
-        Self { shared, orders, reference, start, seats: vec![], speaker: None, record: None, due: start }
+    pub(super) fn new(shared: Arc<Shared>, orders: Receiver<Order>, start: Instant) -> Self {
+        Self { shared, orders, start, seats: vec![], speaker: None, record: None, due: start }
     }
 
     /// Runs until the corridor ends.
@@ -192,7 +191,6 @@ impl Playout {
         let is_heard = !self.shared.deafened.is_on();
         self.shared.others_speak.set(is_heard && self.seats.iter().any(|seat| seat.inbox.status.is_speaking.is_on()));
         self.shared.speaker_level.set(meter::rms(&sum));
-        let _ = self.reference.push_entire_slice(&sum);
         sum
     }
 }

@@ -1,7 +1,8 @@
 //! The speaker's callback: samples out of a ring into the device, the same on every channel.
 //!
 //! Runs on the device's real-time thread, so it neither locks nor allocates. It is what drives the playout: when less is
-//! left in the ring than the device takes at once, it wakes the playout thread, which owns the ring's other end.
+//! left in the ring than the device takes at once, it wakes the playout thread, which owns the ring's other end. What the
+//! device gets, sound or silence, goes into a second ring, for whoever wants to know what was played.
 
 use std::sync::{
     Arc,
@@ -15,19 +16,28 @@ use super::shared::{Life, Shared};
 /// A quarter of a second; it is filled only as far as the device's next call wants.
 const RING_PARTS_OF_A_SECOND: u32 = 4;
 
-/// Makes the two ends of a speaker that takes `rate` samples a second.
-pub(super) fn speaker(rate: u32, shared: &Arc<Shared>) -> (SpeakerCallback, SpeakerFeed) {
+/// Makes the ends of a speaker that takes `rate` samples a second.
+pub(super) fn speaker(rate: u32, shared: &Arc<Shared>) -> (SpeakerCallback, SpeakerFeed, Played) {
     let (ring, samples) = RingBuffer::new((rate / RING_PARTS_OF_A_SECOND) as usize);
+    // One second: longer than the microphone's, so what is lost first is lost on both sides.
+    let (played, given) = RingBuffer::new(rate as usize);
     let life = Arc::new(Life::default());
     let period = Arc::new(AtomicUsize::new(0));
     let callback = SpeakerCallback {
         samples,
+        played,
         shared: Arc::clone(shared),
         life: Arc::clone(&life),
         period: Arc::clone(&period),
         began: false,
     };
-    (callback, SpeakerFeed { ring, rate, life, period })
+    (callback, SpeakerFeed { ring, rate, life, period }, Played { samples: given, rate })
+}
+
+/// Every sample that the device got since it runs, silence too; nothing more when nobody reads for a second.
+pub(super) struct Played {
+    pub samples: Consumer<f32>,
+    pub rate: u32,
 }
 
 /// What the playout thread has of a speaker.
@@ -53,6 +63,7 @@ impl SpeakerFeed {
 /// What the device calls.
 pub(super) struct SpeakerCallback {
     samples: Consumer<f32>,
+    played: Producer<f32>,
     shared: Arc<Shared>,
     life: Arc<Life>,
     period: Arc<AtomicUsize>,
@@ -76,14 +87,10 @@ impl SpeakerCallback {
         if ready < frames && self.began {
             self.shared.underruns.add((frames - ready) as u64);
         }
-        let mut left = data.chunks_exact_mut(channels);
-        if let Ok(chunk) = self.samples.read_chunk(ready) {
-            for (sample, frame) in chunk.into_iter().zip(left.by_ref()) {
-                frame.fill(from_f32(sample));
-            }
-        }
-        for frame in left {
-            frame.fill(from_f32(0.0));
+        for frame in data.chunks_exact_mut(channels) {
+            let sample = self.samples.pop().unwrap_or_default();
+            frame.fill(from_f32(sample));
+            let _ = self.played.push(sample);
         }
         if self.samples.slots() < frames {
             self.shared.playout.wake();
@@ -98,18 +105,20 @@ mod tests {
     #[test]
     fn every_channel_gets_the_sample_and_what_is_missing_is_silence() {
         let shared = Arc::new(Shared::default());
-        let (mut callback, mut feed) = speaker(48_000, &shared);
+        let (mut callback, mut feed, mut played) = speaker(48_000, &shared);
         feed.ring.push_entire_slice(&[0.1, 0.2]).unwrap();
         let mut data = [9.0; 6];
         callback.fill(&mut data, 2, |sample| sample);
         assert_eq!(data, [0.1, 0.1, 0.2, 0.2, 0.0, 0.0]);
         assert_eq!((shared.underruns.value(), feed.period()), (1, 3));
+        let given: Vec<f32> = std::iter::from_fn(|| played.samples.pop().ok()).collect();
+        assert_eq!(given, [0.1, 0.2, 0.0], "the silence is told of too");
     }
 
     #[test]
     fn the_callback_allocates_nothing() {
         let shared = Arc::new(Shared::default());
-        let (mut callback, mut feed) = speaker(48_000, &shared);
+        let (mut callback, mut feed, _played) = speaker(48_000, &shared);
         shared.playout.is(std::thread::current());
         let mut data = [0.0; 960];
         let allocated = allocation_counter::measure(|| {
@@ -127,7 +136,7 @@ mod tests {
     #[test]
     fn before_the_first_sample_nothing_is_missing() {
         let shared = Arc::new(Shared::default());
-        let (mut callback, _feed) = speaker(48_000, &shared);
+        let (mut callback, _feed, _played) = speaker(48_000, &shared);
         callback.fill(&mut [0.0; 480], 1, |sample| sample);
         assert_eq!(shared.underruns.value(), 0);
     }
