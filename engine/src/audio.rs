@@ -27,6 +27,7 @@ mod keeper;
 mod meter;
 mod microphone;
 mod playout;
+mod priority;
 mod queue;
 mod recording;
 mod reference;

@@ -22,6 +22,7 @@ use super::{
     frame::{BLOCK, RATE, VoiceFrame},
     meter,
     microphone::MicrophoneFeed,
+    priority,
     queue::Giver,
     reference::Reference,
     resample::Resampler,
@@ -91,6 +92,7 @@ impl Encode {
 
     /// Runs until the corridor ends.
     pub(super) fn run(mut self) {
+        priority::hurry();
         self.shared.encoder.is(thread::current());
         while !self.shared.stop.is_on() {
             if !self.obey() {

@@ -19,6 +19,7 @@ use super::{
     error::AudioError,
     frame::{BLOCK, RATE},
     meter::{self, SpeechMeter},
+    priority,
     resample::Resampler,
     shared::Shared,
     speaker::SpeakerFeed,
@@ -95,6 +96,7 @@ impl Playout {
 
     /// Runs until the corridor ends.
     pub(super) fn run(mut self) {
+        priority::hurry();
         self.shared.playout.is(thread::current());
         while !self.shared.stop.is_on() {
             if !self.obey() {
