@@ -46,6 +46,9 @@ pub(super) enum Order {
 pub(super) const ORDERS: usize = 16;
 /// Only a safeguard: the microphone wakes the thread.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
+const BLOCK_TIME: Duration = Duration::from_millis(10);
+/// Where both callbacks come at the same time, the speaker's may be the later one by as much.
+const PATIENCE: Duration = Duration::from_millis(4);
 
 /// The thread's belongings.
 pub(super) struct Encode {
@@ -58,6 +61,8 @@ pub(super) struct Encode {
     microphone: Option<Microphone>,
     record: Option<Producer<f32>>,
     last_block: Instant,
+    /// Until when a block of the microphone waits for what the speaker played.
+    waits_until: Option<Instant>,
     /// Samples that the microphone's ring has had no room for.
     lost: u64,
 }
@@ -86,6 +91,7 @@ impl Encode {
             microphone: None,
             record: None,
             last_block: Instant::now(),
+            waits_until: None,
             lost: 0,
         })
     }
@@ -100,7 +106,8 @@ impl Encode {
             }
             while self.step() {}
             self.make_up_for_loss();
-            thread::park_timeout(LONGEST_SLEEP);
+            let until = self.waits_until.map(|until| until.saturating_duration_since(Instant::now()));
+            thread::park_timeout(until.unwrap_or(LONGEST_SLEEP));
         }
     }
 
@@ -134,6 +141,9 @@ impl Encode {
 
     /// Does 10 ms, if they are there.
     fn step(&mut self) -> bool {
+        if self.waits() {
+            return false;
+        }
         let Some(microphone) = &mut self.microphone else { return false };
         let mut block = [0.0; BLOCK];
         match microphone.read(&mut block) {
@@ -171,6 +181,21 @@ impl Encode {
             Err(error) => tracing::warn!(%error, "20 ms of the voice are lost"),
         }
         true
+    }
+
+    /// Whether the microphone's block should wait a moment for what the speaker played; where more than one is there,
+    /// it is late enough.
+    fn waits(&mut self) -> bool {
+        let has_one = self
+            .microphone
+            .as_ref()
+            .is_some_and(|microphone| (BLOCK_TIME..BLOCK_TIME * 2).contains(&microphone.waiting()));
+        if !has_one || self.reference.is_ready() {
+            self.waits_until = None;
+            return false;
+        }
+        let now = Instant::now();
+        *self.waits_until.get_or_insert(now + PATIENCE) > now
     }
 
     /// Where the microphone was away, for another device or a sleep of the system, the voice's time went on. What still

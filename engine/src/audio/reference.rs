@@ -5,9 +5,11 @@
 //! not by when they come, so the delay that the canceller sees stays what it is between the devices, however unevenly
 //! threads and callbacks run: a burst of one side is made up for by the next of the other.
 //!
-//! Between the two waits a backlog of one block. It is left alone while it moves and comes back. Where it stays off
-//! for half a second, since the devices' clocks differ or a device lost sound unseen, it is set right once. What isn't there
-//! in time is shown as silence, and left out when it comes.
+//! Nothing more waits between the two than their callbacks make, since the echo must not come before its reference: from one
+//! callback through the air to the other it may take no longer than 20 ms. This backlog is left alone while it moves and
+//! comes back. Where it stays off for half a second, since the devices' clocks differ or a device lost sound unseen, it is
+//! set right once; where it runs dry again and again, a block more waits for as long as that goes on. What isn't there in
+//! time is shown as silence, and left out when it comes.
 
 use std::collections::VecDeque;
 
@@ -18,16 +20,17 @@ use super::{
     speaker::Played,
 };
 
-/// What waits after a block was taken, so that a callback that is late by as much does no harm. Sound takes longer from
-/// one callback through the air to the other, so the echo never comes before its reference.
-const BACKLOG: usize = BLOCK;
-/// A backlog that is never below this could make the reference later than the echo.
-const LONGEST_BACKLOG: i64 = (BACKLOG + BLOCK * 3 / 2) as i64;
-/// Blocks after which the backlog is judged: longer than any stall that the microphone's ring bears.
+/// Blocks after which the backlog is judged: half a second, longer than any stall that the microphone's ring bears.
 const WINDOW: usize = 50;
-/// So often in a window, or for so many blocks of it, there is too little: then it isn't one stall.
-const OFTEN_DRY: usize = 4;
+/// So often in a window there is too little: then it isn't one stall. Or for so many blocks of it.
+const OFTEN_DRY: usize = 2;
 const LONG_DRY: usize = WINDOW / 2;
+/// More than the backlog should be is too much from here on.
+const TOO_MUCH: i64 = BLOCK as i64 * 3 / 4;
+/// What may wait where callbacks are late, at most.
+const MOST_CARE: i64 = 2 * BLOCK as i64;
+/// Windows, ten seconds, after which less care is taken.
+const CALM: usize = 20;
 /// For safety: more than a second never waits.
 const MOST_WAITING: usize = RATE as usize;
 
@@ -66,15 +69,25 @@ impl Reference {
         }
     }
 
+    /// Whether what goes with the microphone's next block is there, or isn't worth waiting for.
+    pub(super) fn is_ready(&mut self) -> bool {
+        self.read();
+        self.pairing.is_ready()
+    }
+
     /// The block that goes with the microphone's next.
     pub(super) fn take(&mut self, block: &mut [f32; BLOCK]) {
+        self.read();
+        self.pairing.take(block);
+    }
+
+    fn read(&mut self) {
         if let Some(speaker) = &mut self.speaker
             && let Err(error) = speaker.read(|samples| self.pairing.give(samples))
         {
             tracing::warn!(%error, "the speaker's echo is no longer taken out");
-            self.speaker = None;
+            self.change(None);
         }
-        self.pairing.take(block);
     }
 }
 
@@ -108,6 +121,10 @@ struct Pairing {
     /// Samples that were shown as silence, since they had not come.
     owed: usize,
     has_begun: bool,
+    /// What the backlog should be: more than nothing where it has run dry of late.
+    care: i64,
+    /// Windows since it ran dry.
+    calm: usize,
     /// The backlog after each block of the window so far; below 0 where samples are owed.
     backlogs: Vec<i64>,
     was_dry: bool,
@@ -124,10 +141,15 @@ impl Pairing {
         self.shorten(self.waiting.len().saturating_sub(MOST_WAITING));
     }
 
+    /// After one block that didn't come in time, nobody waits for the next.
+    fn is_ready(&self) -> bool {
+        !self.has_begun || self.was_dry || self.waiting.len() >= BLOCK
+    }
+
     fn take(&mut self, block: &mut [f32; BLOCK]) {
         block.fill(0.0);
         if !self.has_begun {
-            let Some(older) = self.waiting.len().checked_sub(BLOCK + BACKLOG) else { return };
+            let Some(older) = self.waiting.len().checked_sub(BLOCK) else { return };
             self.shorten(older);
             self.has_begun = true;
         }
@@ -151,12 +173,18 @@ impl Pairing {
         let least = self.backlogs.first().copied().unwrap_or_default();
         let usual = self.backlogs.get(WINDOW / 4).copied().unwrap_or_default();
         let dry = self.backlogs.iter().filter(|backlog| **backlog < 0).count();
-        let too_much = least - BACKLOG as i64;
-        let too_little = BACKLOG as i64 - usual;
-        if least > LONGEST_BACKLOG {
+        let is_often_dry = self.times_dry >= OFTEN_DRY;
+        self.calm = if is_often_dry { 0 } else { self.calm + 1 };
+        if is_often_dry && usual >= self.care {
+            self.care = (self.care + BLOCK as i64).min(MOST_CARE);
+        } else if self.calm >= CALM {
+            self.care = 0;
+        }
+        let (too_much, too_little) = (least - self.care, self.care - usual);
+        if too_much > TOO_MUCH {
             tracing::debug!(samples = too_much, "the speaker's sound is left out, so that it isn't late for its echo");
             self.shorten(usize::try_from(too_much).unwrap_or_default());
-        } else if too_little > 0 && (dry >= LONG_DRY || self.times_dry >= OFTEN_DRY) {
+        } else if too_little > 0 && (is_often_dry || dry >= LONG_DRY) {
             tracing::debug!(
                 samples = too_little,
                 "silence is put in, where the speaker brings less than the microphone"

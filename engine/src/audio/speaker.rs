@@ -95,6 +95,8 @@ impl SpeakerCallback {
         if self.samples.slots() < frames {
             self.shared.playout.wake();
         }
+        // Which may wait for what was played.
+        self.shared.encoder.wake();
     }
 }
 
