@@ -158,7 +158,7 @@ impl Encode {
         let waiting = microphone.waiting();
         self.keep_time(waiting);
         let mut played = [0.0; BLOCK];
-        self.reference.take(&mut played);
+        self.reference.take(Instant::now(), &mut played);
         if self.shared.muted.is_on() {
             // The canceller stands still with both its inputs, so it knows the room again when the microphone comes back.
             // What was in the ring when the microphone was muted is silenced as well.

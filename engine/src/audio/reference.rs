@@ -7,11 +7,14 @@
 //!
 //! Nothing more waits between the two than their callbacks make, since the echo must not come before its reference: from one
 //! callback through the air to the other it may take no longer than 20 ms. This backlog is left alone while it moves and
-//! comes back. Where it stays off for half a second, since the devices' clocks differ or a device lost sound unseen, it is
-//! set right once; where it runs dry again and again, a block more waits for as long as that goes on. What isn't there in
-//! time is shown as silence, and left out when it comes.
+//! comes back at once. What isn't there in time is shown as silence, and left out when it comes. Where the backlog stays
+//! off, since the devices' clocks differ or a device lost sound unseen, it is set right once: so soon that the canceller
+//! doesn't look for the echo elsewhere. Where it runs dry again and again, more waits for as long as that goes on.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use super::{
     error::AudioError,
@@ -20,17 +23,19 @@ use super::{
     speaker::Played,
 };
 
-/// Blocks after which the backlog is judged: half a second, longer than any stall that the microphone's ring bears.
-const WINDOW: usize = 50;
-/// So often in a window there is too little: then it isn't one stall. Or for so many blocks of it.
-const OFTEN_DRY: usize = 2;
-const LONG_DRY: usize = WINDOW / 2;
-/// More than the backlog should be is too much from here on.
+/// From here on, more waits than should.
 const TOO_MUCH: i64 = BLOCK as i64 * 3 / 4;
-/// What may wait where callbacks are late, at most.
-const MOST_CARE: i64 = 2 * BLOCK as i64;
-/// Windows, ten seconds, after which less care is taken.
-const CALM: usize = 20;
+/// For so long, by the clock: a microphone's burst after a stall is over in a moment.
+const FULL: Duration = Duration::from_millis(150);
+/// For so long nothing comes of a loudspeaker that stands still and has not lost anything.
+const DRY: Duration = Duration::from_millis(500);
+/// What is put in at least, so that clocks which drift apart need no more at once.
+const DRIFTED: i64 = BLOCK as i64 / 2;
+/// What runs dry again within this time needs care, a block more each time, up to as much as a device takes at once.
+const OFTEN: Duration = Duration::from_secs(1);
+const MOST_CARE: i64 = 5 * BLOCK as i64;
+/// After so long without running dry, no more care is taken.
+const CALM: Duration = Duration::from_secs(10);
 /// For safety: more than a second never waits.
 const MOST_WAITING: usize = RATE as usize;
 
@@ -76,9 +81,9 @@ impl Reference {
     }
 
     /// The block that goes with the microphone's next.
-    pub(super) fn take(&mut self, block: &mut [f32; BLOCK]) {
+    pub(super) fn take(&mut self, now: Instant, block: &mut [f32; BLOCK]) {
         self.read();
-        self.pairing.take(block);
+        self.pairing.take(now, block);
     }
 
     fn read(&mut self) {
@@ -123,13 +128,12 @@ struct Pairing {
     has_begun: bool,
     /// What the backlog should be: more than nothing where it has run dry of late.
     care: i64,
-    /// Windows since it ran dry.
-    calm: usize,
-    /// The backlog after each block of the window so far; below 0 where samples are owed.
-    backlogs: Vec<i64>,
-    was_dry: bool,
-    /// How often in the window it ran dry.
-    times_dry: usize,
+    /// Since when too much has been waiting without a break, and the least of it.
+    full: Option<(Instant, i64)>,
+    /// Since when it has been dry without a break.
+    dry: Option<Instant>,
+    /// When it ran dry last.
+    ran_dry: Option<Instant>,
 }
 
 impl Pairing {
@@ -143,10 +147,10 @@ impl Pairing {
 
     /// After one block that didn't come in time, nobody waits for the next.
     fn is_ready(&self) -> bool {
-        !self.has_begun || self.was_dry || self.waiting.len() >= BLOCK
+        !self.has_begun || self.dry.is_some() || self.waiting.len() >= BLOCK
     }
 
-    fn take(&mut self, block: &mut [f32; BLOCK]) {
+    fn take(&mut self, now: Instant, block: &mut [f32; BLOCK]) {
         block.fill(0.0);
         if !self.has_begun {
             let Some(older) = self.waiting.len().checked_sub(BLOCK) else { return };
@@ -158,41 +162,52 @@ impl Pairing {
             *place = sample;
         }
         self.owed += BLOCK - there;
-        let is_dry = there < BLOCK;
-        self.times_dry += usize::from(is_dry && !self.was_dry);
-        self.was_dry = is_dry;
-        self.backlogs.push(self.waiting.len() as i64 - self.owed as i64);
-        if self.backlogs.len() >= WINDOW {
-            self.judge();
+        let backlog = self.waiting.len() as i64 - self.owed as i64;
+        if there < BLOCK {
+            self.run_dry(now, backlog);
+        } else {
+            self.dry = None;
+            self.look_whether_full(now, backlog);
         }
     }
 
-    /// Sets the backlog right, where a whole window says that it isn't.
-    fn judge(&mut self) {
-        self.backlogs.sort_unstable();
-        let least = self.backlogs.first().copied().unwrap_or_default();
-        let usual = self.backlogs.get(WINDOW / 4).copied().unwrap_or_default();
-        let dry = self.backlogs.iter().filter(|backlog| **backlog < 0).count();
-        let is_often_dry = self.times_dry >= OFTEN_DRY;
-        self.calm = if is_often_dry { 0 } else { self.calm + 1 };
-        if is_often_dry && usual >= self.care {
-            self.care = (self.care + BLOCK as i64).min(MOST_CARE);
-        } else if self.calm >= CALM {
+    fn run_dry(&mut self, now: Instant, backlog: i64) {
+        self.full = None;
+        let Some(since) = self.dry else {
+            self.dry = Some(now);
+            let before = self.ran_dry.replace(now);
+            if self.care < MOST_CARE && before.is_some_and(|before| lasts(before, now) < OFTEN) {
+                tracing::debug!("the speaker comes unevenly: more of its sound waits for the microphone");
+                self.care += BLOCK as i64;
+                self.lengthen(BLOCK);
+            }
+            return;
+        };
+        if lasts(since, now) >= DRY {
+            let missing = (self.care - backlog).max(DRIFTED);
+            tracing::debug!(missing, "silence is put in, where the speaker brought less than the microphone");
+            self.lengthen(usize::try_from(missing).unwrap_or_default());
+            self.dry = None;
+        }
+    }
+
+    fn look_whether_full(&mut self, now: Instant, backlog: i64) {
+        if self.ran_dry.is_some_and(|ran_dry| lasts(ran_dry, now) >= CALM) {
             self.care = 0;
         }
-        let (too_much, too_little) = (least - self.care, self.care - usual);
-        if too_much > TOO_MUCH {
-            tracing::debug!(samples = too_much, "the speaker's sound is left out, so that it isn't late for its echo");
-            self.shorten(usize::try_from(too_much).unwrap_or_default());
-        } else if too_little > 0 && (is_often_dry || dry >= LONG_DRY) {
-            tracing::debug!(
-                samples = too_little,
-                "silence is put in, where the speaker brings less than the microphone"
-            );
-            self.lengthen(usize::try_from(too_little).unwrap_or_default());
+        if backlog - self.care <= TOO_MUCH {
+            self.full = None;
+            return;
         }
-        self.backlogs.clear();
-        self.times_dry = 0;
+        let (since, least) = self.full.unwrap_or((now, backlog));
+        let least = least.min(backlog);
+        self.full = Some((since, least));
+        if lasts(since, now) >= FULL {
+            let excess = least - self.care;
+            tracing::debug!(excess, "the speaker's sound is left out, so that it isn't late for its echo");
+            self.shorten(usize::try_from(excess).unwrap_or_default());
+            self.full = None;
+        }
     }
 
     fn shorten(&mut self, samples: usize) {
@@ -206,6 +221,10 @@ impl Pairing {
             self.waiting.push_front(0.0);
         }
     }
+}
+
+fn lasts(since: Instant, now: Instant) -> Duration {
+    now.saturating_duration_since(since)
 }
 
 #[cfg(test)]
