@@ -1,6 +1,6 @@
 //! For threads that must run on time: asks the system to let them go before others.
 //!
-//! Called once by each thread that sound goes through, those of the devices among them. Where the system refuses, as Linux
+//! Called once by each thread that sound goes through, those of sound cards among them. Where the system refuses, as Linux
 //! does for people whom nobody gave the right to it, the thread runs as it was, and a busy machine may be heard.
 
 use thread_priority::Error;

@@ -4,9 +4,12 @@
 //! left in the ring than the device takes at once, it wakes the playout thread, which owns the ring's other end. What the
 //! device gets, sound or silence, goes into a second ring, for whoever wants to know what was played.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -22,16 +25,16 @@ pub(super) fn speaker(rate: u32, shared: &Arc<Shared>) -> (SpeakerCallback, Spea
     // One second: longer than the microphone's, so what is lost first is lost on both sides.
     let (played, given) = RingBuffer::new(rate as usize);
     let life = Arc::new(Life::default());
-    let period = Arc::new(AtomicUsize::new(0));
+    let call = Arc::new(Call { start: Instant::now(), micros: AtomicU64::new(0), frames: AtomicUsize::new(0) });
     let callback = SpeakerCallback {
         samples,
         played,
         shared: Arc::clone(shared),
         life: Arc::clone(&life),
-        period: Arc::clone(&period),
+        call: Arc::clone(&call),
         began: false,
     };
-    (callback, SpeakerFeed { ring, rate, life, period }, Played { samples: given, rate })
+    (callback, SpeakerFeed { ring, rate, life, call }, Played { samples: given, rate })
 }
 
 /// Every sample that the device got since it runs, silence too; nothing more when nobody reads for a second.
@@ -45,7 +48,16 @@ pub(super) struct SpeakerFeed {
     pub ring: Producer<f32>,
     pub rate: u32,
     pub life: Arc<Life>,
-    period: Arc<AtomicUsize>,
+    call: Arc<Call>,
+}
+
+/// The device's last call.
+struct Call {
+    start: Instant,
+    /// Since the start.
+    micros: AtomicU64,
+    /// What it took.
+    frames: AtomicUsize,
 }
 
 impl SpeakerFeed {
@@ -56,7 +68,13 @@ impl SpeakerFeed {
 
     /// Samples that the device took at its last call; 0 before the first.
     pub(super) fn period(&self) -> usize {
-        self.period.load(Ordering::Relaxed)
+        self.call.frames.load(Ordering::Relaxed)
+    }
+
+    /// When the device will call next, if it goes on as it did at last.
+    pub(super) fn next_call(&self) -> Instant {
+        let last = self.call.start + Duration::from_micros(self.call.micros.load(Ordering::Relaxed));
+        last + Duration::from_secs_f64(self.period() as f64 / f64::from(self.rate.max(1)))
     }
 }
 
@@ -66,7 +84,7 @@ pub(super) struct SpeakerCallback {
     played: Producer<f32>,
     shared: Arc<Shared>,
     life: Arc<Life>,
-    period: Arc<AtomicUsize>,
+    call: Arc<Call>,
     began: bool,
 }
 
@@ -81,7 +99,9 @@ impl SpeakerCallback {
         self.life.beats.add(1);
         let channels = channels.max(1);
         let frames = data.len() / channels;
-        self.period.store(frames, Ordering::Relaxed);
+        let micros = u64::try_from(self.call.start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.call.micros.store(micros, Ordering::Relaxed);
+        self.call.frames.store(frames, Ordering::Relaxed);
         let ready = self.samples.slots().min(frames);
         self.began |= ready > 0;
         if ready < frames && self.began {

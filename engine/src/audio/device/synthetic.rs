@@ -18,7 +18,6 @@ use crate::audio::{
     error::AudioError,
     frame::{BLOCK, RATE},
     microphone::MicrophoneCallback,
-    priority,
     shared::Switch,
     speaker::SpeakerCallback,
 };
@@ -181,7 +180,6 @@ impl Clock {
         let stop = Arc::new(Switch::default());
         let stopped = Arc::clone(&stop);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            priority::hurry();
             let mut deadline = Instant::now();
             // By this a benchmark knows when the first sample of a file was.
             tracing::trace!(?path, "a synthetic device begins");
