@@ -302,7 +302,9 @@ mod tests {
             lead.learn(at(50 + again), 1_000 + again);
         }
         assert_eq!(lead.length, MOST_LEAD);
-        (0..100).for_each(|step| drop(lead.learn(at(100 + 21 * step), 2_000)));
+        for step in 0..100 {
+            lead.learn(at(100 + 21 * step), 2_000);
+        }
         assert_eq!(lead.length, LEAST_LEAD);
     }
 

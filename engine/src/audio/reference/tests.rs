@@ -244,7 +244,7 @@ fn enhancement(seconds: usize, course: impl Fn(usize) -> (bool, bool)) -> f32 {
 fn the_echo_is_taken_out_however_unevenly_the_threads_run() {
     let even = enhancement(10, |_| (true, true));
     assert!(even > 28.0, "{even} dB on an even course");
-    let late = |thread: usize, now: usize| now % 37 * (thread + 3) % 11 > 3 || now % (5 + thread) == 0;
+    let late = |thread: usize, now: usize| now % 37 * (thread + 3) % 11 > 3 || now.is_multiple_of(5 + thread);
     let bursts = enhancement(10, |now| (late(0, now), late(1, now)));
     assert!(bursts > 28.0, "{bursts} dB in bursts");
     let stalls = enhancement(10, |now| (true, now % 150 < 130));
