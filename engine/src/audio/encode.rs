@@ -24,7 +24,7 @@ use super::{
     microphone::MicrophoneFeed,
     priority,
     queue::Giver,
-    reference::Reference,
+    reference::{Reference, at_48_khz},
     resample::Resampler,
     shared::Shared,
     speaker::Played,
@@ -47,8 +47,8 @@ pub(super) const ORDERS: usize = 16;
 /// Only a safeguard: the microphone wakes the thread.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 const BLOCK_TIME: Duration = Duration::from_millis(10);
-/// Where both callbacks come at the same time, the speaker's may be the later one by as much.
-const PATIENCE: Duration = Duration::from_millis(4);
+/// The speaker's callback may be late by as much, until the microphone's next block is there.
+const PATIENCE: Duration = Duration::from_millis(9);
 
 /// The thread's belongings.
 pub(super) struct Encode {
@@ -155,10 +155,11 @@ impl Encode {
                 return false;
             }
         }
-        let waiting = microphone.waiting();
+        let (waiting, period) = (microphone.waiting(), microphone.period());
+        let behind = at_48_khz(microphone.feed.samples.slots(), microphone.feed.rate) / BLOCK * BLOCK;
         self.keep_time(waiting);
         let mut played = [0.0; BLOCK];
-        self.reference.take(Instant::now(), &mut played);
+        self.reference.take(Instant::now(), period, behind, &mut played);
         if self.shared.muted.is_on() {
             // The canceller stands still with both its inputs, so it knows the room again when the microphone comes back.
             // What was in the ring when the microphone was muted is silenced as well.
@@ -226,6 +227,11 @@ impl Microphone {
     /// How much sound is there besides what was read.
     fn waiting(&self) -> Duration {
         Duration::from_secs_f64(self.feed.samples.slots() as f64 / f64::from(self.feed.rate.max(1)))
+    }
+
+    /// What the device brings at once, in samples at 48 kHz.
+    fn period(&self) -> usize {
+        at_48_khz(self.feed.life.period(), self.feed.rate)
     }
 
     /// Fills a block; false when there isn't enough yet.

@@ -9,7 +9,7 @@
 //! callback through the air to the other it may take no longer than 20 ms. This backlog is left alone while it moves and
 //! comes back at once. What isn't there in time is shown as silence, and left out when it comes. Where the backlog stays
 //! off, since the devices' clocks differ or a device lost sound unseen, it is set right once: so soon that the canceller
-//! doesn't look for the echo elsewhere. Where it runs dry again and again, more waits for as long as that goes on.
+//! doesn't look for the echo elsewhere. Where it runs dry again and again since devices take much at once, more waits.
 
 use std::{
     collections::VecDeque,
@@ -27,13 +27,12 @@ use super::{
 const TOO_MUCH: i64 = BLOCK as i64 * 3 / 4;
 /// For so long, by the clock: a microphone's burst after a stall is over in a moment.
 const FULL: Duration = Duration::from_millis(150);
-/// For so long nothing comes of a loudspeaker that stands still and has not lost anything.
-const DRY: Duration = Duration::from_millis(500);
+/// So many blocks that didn't come in time, less those that did, are more than a stall.
+const DRY: usize = 50;
 /// What is put in at least, so that clocks which drift apart need no more at once.
 const DRIFTED: i64 = BLOCK as i64 / 2;
-/// What runs dry again within this time needs care, a block more each time, up to as much as a device takes at once.
+/// What runs dry again within this time needs care, a block more each time.
 const OFTEN: Duration = Duration::from_secs(1);
-const MOST_CARE: i64 = 5 * BLOCK as i64;
 /// After so long without running dry, no more care is taken.
 const CALM: Duration = Duration::from_secs(10);
 /// For safety: more than a second never waits.
@@ -81,9 +80,12 @@ impl Reference {
     }
 
     /// The block that goes with the microphone's next.
-    pub(super) fn take(&mut self, now: Instant, block: &mut [f32; BLOCK]) {
+    /// The microphone brings `period` samples at once, and `behind` of them are still to come after the block.
+    pub(super) fn take(&mut self, now: Instant, period: usize, behind: usize, block: &mut [f32; BLOCK]) {
         self.read();
-        self.pairing.take(now, block);
+        let theirs = self.speaker.as_ref().map_or(0, Speaker::period);
+        self.pairing.most_care = (period.max(BLOCK) + theirs.max(BLOCK) - 2 * BLOCK) as i64;
+        self.pairing.take(now, behind, block);
     }
 
     fn read(&mut self) {
@@ -100,6 +102,11 @@ impl Speaker {
     fn new(played: Played) -> Result<Self, AudioError> {
         let resampler = (played.rate != RATE).then(|| Resampler::giving(BLOCK, played.rate, RATE)).transpose()?;
         Ok(Self { played, resampler, raw: vec![] })
+    }
+
+    /// What the device takes at once, in samples at 48 kHz.
+    fn period(&self) -> usize {
+        at_48_khz(self.played.life.period(), self.played.rate)
     }
 
     /// Hands over what has been played since, at 48 kHz.
@@ -128,10 +135,15 @@ struct Pairing {
     has_begun: bool,
     /// What the backlog should be: more than nothing where it has run dry of late.
     care: i64,
+    /// As much as devices take at once beyond a block: the sound is on its way for as long, and longer. With more,
+    /// an echo might come before its reference.
+    most_care: i64,
     /// Since when too much has been waiting without a break, and the least of it.
     full: Option<(Instant, i64)>,
-    /// Since when it has been dry without a break.
-    dry: Option<Instant>,
+    /// The last block didn't come in time.
+    is_dry: bool,
+    /// How many didn't of late, less those that did.
+    dry: usize,
     /// When it ran dry last.
     ran_dry: Option<Instant>,
 }
@@ -147,13 +159,13 @@ impl Pairing {
 
     /// After one block that didn't come in time, nobody waits for the next.
     fn is_ready(&self) -> bool {
-        !self.has_begun || self.dry.is_some() || self.waiting.len() >= BLOCK
+        !self.has_begun || self.is_dry || self.waiting.len() >= BLOCK
     }
 
-    fn take(&mut self, now: Instant, block: &mut [f32; BLOCK]) {
+    fn take(&mut self, now: Instant, behind: usize, block: &mut [f32; BLOCK]) {
         block.fill(0.0);
         if !self.has_begun {
-            let Some(older) = self.waiting.len().checked_sub(BLOCK) else { return };
+            let Some(older) = self.waiting.len().checked_sub(BLOCK + behind) else { return };
             self.shorten(older);
             self.has_begun = true;
         }
@@ -162,32 +174,29 @@ impl Pairing {
             *place = sample;
         }
         self.owed += BLOCK - there;
-        let backlog = self.waiting.len() as i64 - self.owed as i64;
-        if there < BLOCK {
-            self.run_dry(now, backlog);
+        let backlog = self.waiting.len() as i64 - self.owed as i64 - behind as i64;
+        let was_dry = std::mem::replace(&mut self.is_dry, there < BLOCK);
+        if self.is_dry {
+            self.dry += 1;
+            self.run_dry(now, was_dry, backlog);
         } else {
-            self.dry = None;
+            self.dry = self.dry.saturating_sub(1);
             self.look_whether_full(now, backlog);
         }
     }
 
-    fn run_dry(&mut self, now: Instant, backlog: i64) {
+    fn run_dry(&mut self, now: Instant, was_dry: bool, backlog: i64) {
         self.full = None;
-        let Some(since) = self.dry else {
-            self.dry = Some(now);
-            let before = self.ran_dry.replace(now);
-            if self.care < MOST_CARE && before.is_some_and(|before| lasts(before, now) < OFTEN) {
-                tracing::debug!("the speaker comes unevenly: more of its sound waits for the microphone");
-                self.care += BLOCK as i64;
-                self.lengthen(BLOCK);
-            }
-            return;
-        };
-        if lasts(since, now) >= DRY {
+        let before = if was_dry { None } else { self.ran_dry.replace(now) };
+        if self.care < self.most_care && before.is_some_and(|before| lasts(before, now) < OFTEN) {
+            tracing::debug!("devices take much at once: more of the speaker's sound waits for the microphone");
+            self.care += BLOCK as i64;
+            self.lengthen(BLOCK);
+        } else if self.dry >= DRY {
             let missing = (self.care - backlog).max(DRIFTED);
             tracing::debug!(missing, "silence is put in, where the speaker brought less than the microphone");
             self.lengthen(usize::try_from(missing).unwrap_or_default());
-            self.dry = None;
+            self.dry = 0;
         }
     }
 
@@ -221,6 +230,11 @@ impl Pairing {
             self.waiting.push_front(0.0);
         }
     }
+}
+
+/// What samples at `rate` come to.
+pub(super) fn at_48_khz(samples: usize, rate: u32) -> usize {
+    samples * RATE as usize / rate.max(1) as usize
 }
 
 fn lasts(since: Instant, now: Instant) -> Duration {

@@ -34,13 +34,14 @@ pub(super) fn speaker(rate: u32, shared: &Arc<Shared>) -> (SpeakerCallback, Spea
         call: Arc::clone(&call),
         began: false,
     };
-    (callback, SpeakerFeed { ring, rate, life, call }, Played { samples: given, rate })
+    (callback, SpeakerFeed { ring, rate, life: Arc::clone(&life), call }, Played { samples: given, rate, life })
 }
 
 /// Every sample that the device got since it runs, silence too; nothing more when nobody reads for a second.
 pub(super) struct Played {
     pub samples: Consumer<f32>,
     pub rate: u32,
+    pub life: Arc<Life>,
 }
 
 /// What the playout thread has of a speaker.
@@ -96,9 +97,9 @@ impl SpeakerCallback {
 
     /// Fills what the device wants: frames of `channels` samples, whatever their type.
     pub(super) fn fill<T: Copy>(&mut self, data: &mut [T], channels: usize, from_f32: impl Fn(f32) -> T) {
-        self.life.beats.add(1);
         let channels = channels.max(1);
         let frames = data.len() / channels;
+        self.life.beat(frames);
         let micros = u64::try_from(self.call.start.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.call.micros.store(micros, Ordering::Relaxed);
         self.call.frames.store(frames, Ordering::Relaxed);
