@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!  microphone's callback > ring > encode thread: clean, Opus > VoiceFrames
+//!           | what was played > ring ^
 //!  speaker's callback < ring < playout thread: mix < Voice: jitter, Opus < ring < Ear
 //!  keeper's thread: opens devices, sees whether they live
 //! ```
@@ -27,7 +28,9 @@ mod loudspeaker;
 mod meter;
 mod microphone;
 mod playout;
+mod priority;
 mod recording;
+mod reference;
 mod resample;
 mod self_test;
 mod shared;
@@ -43,8 +46,6 @@ use std::{
     thread::{self, JoinHandle},
     time::Instant,
 };
-
-use rtrb::RingBuffer;
 
 use self::{device::Backend, encode::Encode, keeper::Keeper, playout::Playout, shared::Shared};
 
@@ -76,8 +77,6 @@ pub(crate) use self::{
 pub const VOICES: usize = 8;
 /// Events that wait to be read; the oldest is lost when there are more.
 const EVENTS: usize = 32;
-/// One second of what the speaker plays, for an encode thread that is behind.
-const REFERENCE: usize = RATE as usize;
 
 /// How a call's audio begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,12 +166,11 @@ impl CallAudio {
         let (keeper, keeper_orders) = std::sync::mpsc::sync_channel(keeper::ORDERS);
         let (encode, encode_orders) = std::sync::mpsc::sync_channel(encode::ORDERS);
         let (playout, playout_orders) = std::sync::mpsc::sync_channel(playout::ORDERS);
-        let (played, reference) = RingBuffer::new(REFERENCE);
         let (giver, frames) = newest(frame::FRAMES_OUT);
         let (events_giver, events) = newest(EVENTS);
         let coding = coding(Link::default(), setup.frame);
-        let encoder = Encode::new(Arc::clone(&shared), encode_orders, reference, giver, coding, setup.processing)?;
-        let player = Playout::new(Arc::clone(&shared), playout_orders, played, start);
+        let encoder = Encode::new(Arc::clone(&shared), encode_orders, giver, coding, setup.processing)?;
+        let player = Playout::new(Arc::clone(&shared), playout_orders, start);
         let mut audio = Self {
             shared: Arc::clone(&shared),
             keeper,

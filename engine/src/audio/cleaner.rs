@@ -1,7 +1,7 @@
 //! Takes out of my microphone what isn't my voice: rumble, what the speaker plays, noise; and evens out its level.
 //!
-//! Owned by the encode thread. It is shown what the speaker plays before it is given what the microphone heard; how far
-//! the two are apart it finds out by itself.
+//! Owned by the encode thread. It is shown a block of what the speaker played before each block of the microphone. How far
+//! the two are apart it finds out by itself, which takes it a moment, so that mustn't change without need.
 
 use sonora::{
     AudioProcessing, Config, StreamConfig,
@@ -68,7 +68,7 @@ impl Cleaner {
         Self { chain, played: vec![0.0; BLOCK], cleaned: vec![0.0; BLOCK] }
     }
 
-    /// Shows 10 ms that the speaker is about to play.
+    /// Shows the 10 ms of the speaker that go with the microphone's next.
     pub(super) fn play(&mut self, block: &[f32]) {
         if let Some(chain) = &mut self.chain
             && let Err(error) = chain.process_render_f32(&[block], &mut [&mut self.played])

@@ -149,6 +149,7 @@ impl<B: Backend> Keeper<B> {
             News::None => {}
             News::Lost => {
                 let _ = self.playout.send(playout::Order::Speaker(None));
+                let _ = self.encode.send(encode::Order::Speaker(None));
                 self.events.give(AudioEvent::SpeakerLost);
             }
             News::Back(name) => self.events.give(AudioEvent::SpeakerBack(name)),
@@ -176,11 +177,13 @@ impl<B: Backend> Keeper<B> {
             (found, _) => found,
         }?;
         let about = found.about().clone();
-        let (callback, feed) = speaker(about.rate, &self.shared);
+        let (callback, feed, played) = speaker(about.rate, &self.shared);
         let life = Arc::clone(&feed.life);
         let running = found.start(callback)?;
         let _ = self.playout.send(playout::Order::Speaker(Some(feed)));
         self.shared.playout.wake();
+        let _ = self.encode.send(encode::Order::Speaker(Some(played)));
+        self.shared.encoder.wake();
         Ok(Opened { about, life, _running: running })
     }
 }

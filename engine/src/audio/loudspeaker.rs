@@ -49,7 +49,7 @@ impl Loudspeaker {
         }?;
         let shared = Arc::new(Shared::default());
         shared.playout.is(thread::current());
-        let (callback, feed) = speaker(found.about().rate, &shared);
+        let (callback, feed, _) = speaker(found.about().rate, &shared);
         let running = found.start(callback)?;
         Ok(Self { feed, called: (Instant::now(), 0), _running: running })
     }

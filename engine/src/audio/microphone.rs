@@ -52,8 +52,8 @@ impl MicrophoneCallback {
 
     /// Takes what the device has heard: frames of `channels` samples, whatever their type.
     pub(super) fn take<T: Copy>(&mut self, data: &[T], channels: usize, as_f32: impl Fn(T) -> f32) {
-        self.life.beats.add(1);
         let channels = channels.max(1);
+        self.life.beat(data.len() / channels);
         let muted = self.shared.muted.is_on();
         let others_speak = self.shared.others_speak.is_on();
         let frames = data.len() / channels;

@@ -1,7 +1,8 @@
 //! The playout thread: everybody's voices, mixed, into the speaker's ring.
 //!
-//! Woken by the speaker's callback, so the device's clock sets the pace; only where there is no speaker does a timer, so
-//! that voices go on being received. What is played goes to the encode thread too, as the echo canceller's reference.
+//! The speaker's callbacks set the pace. Each wakes the thread, which mixes for the next: as late as this machine allows, so
+//! that whatever comes in the meantime is heard. Only where there is no speaker does a timer set it, so that voices go on
+//! being received.
 
 use std::{
     sync::{
@@ -19,6 +20,7 @@ use super::{
     error::AudioError,
     frame::{BLOCK, RATE},
     meter::{self, SpeechMeter},
+    priority,
     resample::Resampler,
     shared::Shared,
     speaker::SpeakerFeed,
@@ -42,6 +44,12 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 /// A speaker that hasn't called for so long doesn't set the pace.
 const SILENT_SPEAKER: Duration = Duration::from_millis(200);
 const PERIOD: Duration = Duration::from_millis(10);
+/// How long before the speaker's next call it is mixed. Where that was too late, twice as long before, up to right after
+/// the last call; and less again when it has gone well for a while.
+const LEAST_LEAD: Duration = Duration::from_millis(3);
+const MOST_LEAD: Duration = Duration::from_millis(48);
+const LESS_LEAD: Duration = Duration::from_millis(1);
+const WELL: Duration = Duration::from_secs(20);
 /// Above this a sum of voices is bent rather than cut: -3 dBFS.
 const KNEE: f32 = 0.7;
 
@@ -73,7 +81,6 @@ impl Seat {
 pub(super) struct Playout {
     shared: Arc<Shared>,
     orders: Receiver<Order>,
-    reference: Producer<f32>,
     start: Instant,
     seats: Vec<Seat>,
     speaker: Option<Speaker>,
@@ -87,26 +94,40 @@ struct Speaker {
     resampler: Option<Resampler>,
     beats: u64,
     called: Instant,
+    lead: Lead,
+}
+
+/// How long before the speaker's next call it is mixed.
+struct Lead {
+    length: Duration,
+    /// Samples that were missing so far.
+    underruns: u64,
+    /// When it was changed last.
+    since: Instant,
 }
 
 impl Playout {
-    pub(super) fn new(shared: Arc<Shared>, orders: Receiver<Order>, reference: Producer<f32>, start: Instant) -> Self {
-        Self { shared, orders, reference, start, seats: vec![], speaker: None, record: None, due: start }
+    pub(super) fn new(shared: Arc<Shared>, orders: Receiver<Order>, start: Instant) -> Self {
+        Self { shared, orders, start, seats: vec![], speaker: None, record: None, due: start }
     }
 
     /// Runs until the corridor ends.
     pub(super) fn run(mut self) {
+        priority::hurry();
         self.shared.playout.is(thread::current());
         while !self.shared.stop.is_on() {
             if !self.obey() {
                 return;
             }
-            let sleep = if self.speaker.as_mut().is_some_and(Speaker::sets_the_pace) {
-                self.fill();
-                self.due = Instant::now() + PERIOD;
-                LONGEST_SLEEP
-            } else {
-                self.go_on()
+            let underruns = self.shared.underruns.value();
+            let sleep = match self.speaker.as_mut().and_then(|speaker| speaker.spare_time(underruns)) {
+                Some(Duration::ZERO) => {
+                    self.fill();
+                    self.due = Instant::now() + PERIOD;
+                    LONGEST_SLEEP
+                }
+                Some(spare) => spare,
+                None => self.go_on(),
             };
             thread::park_timeout(sleep);
         }
@@ -129,7 +150,7 @@ impl Playout {
         self.speaker = feed.and_then(|feed| {
             let resampler = (feed.rate != RATE).then(|| Resampler::taking(BLOCK, RATE, feed.rate)).transpose();
             match resampler {
-                Ok(resampler) => Some(Speaker { feed, resampler, beats: 0, called: Instant::now() }),
+                Ok(resampler) => Some(Speaker { feed, resampler, beats: 0, called: Instant::now(), lead: Lead::new() }),
                 Err(error) => {
                     tracing::warn!(%error, "the speaker can't be used");
                     None
@@ -192,7 +213,6 @@ impl Playout {
         let is_heard = !self.shared.deafened.is_on();
         self.shared.others_speak.set(is_heard && self.seats.iter().any(|seat| seat.inbox.status.is_speaking.is_on()));
         self.shared.speaker_level.set(meter::rms(&sum));
-        let _ = self.reference.push_entire_slice(&sum);
         sum
     }
 }
@@ -205,6 +225,19 @@ impl Speaker {
             (self.beats, self.called) = (beats, now);
         }
         now.duration_since(self.called) < SILENT_SPEAKER
+    }
+
+    /// How long there is nothing to be mixed yet; none where the speaker doesn't set the pace.
+    fn spare_time(&mut self, underruns: u64) -> Option<Duration> {
+        if !self.sets_the_pace() {
+            return None;
+        }
+        let now = Instant::now();
+        let lead = self.lead.learn(now, underruns);
+        if self.feed.filled() >= self.feed.period() {
+            return Some(LONGEST_SLEEP);
+        }
+        Some(self.feed.next_call().saturating_duration_since(now + lead))
     }
 
     /// False if it can't take it.
@@ -223,6 +256,24 @@ impl Speaker {
     }
 }
 
+impl Lead {
+    fn new() -> Self {
+        Self { length: LEAST_LEAD, underruns: u64::MAX, since: Instant::now() }
+    }
+
+    /// Told at each look how many samples have been missing so far.
+    fn learn(&mut self, now: Instant, underruns: u64) -> Duration {
+        let was_late = underruns > self.underruns;
+        self.underruns = underruns;
+        if was_late {
+            (self.length, self.since) = ((self.length * 2).min(MOST_LEAD), now);
+        } else if now.saturating_duration_since(self.since) >= WELL {
+            (self.length, self.since) = (self.length.saturating_sub(LESS_LEAD).max(LEAST_LEAD), now);
+        }
+        self.length
+    }
+}
+
 /// Leaves what is quiet as it is and brings what is loud below 1 without an edge.
 fn bend(sample: f32) -> f32 {
     let over = sample.abs() - KNEE;
@@ -236,6 +287,26 @@ fn bend(sample: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mixing_too_late_is_done_sooner_and_after_a_while_as_late_as_before() {
+        let (mut lead, start) = (Lead::new(), Instant::now());
+        let at = |seconds: u64| start + Duration::from_secs(seconds);
+        assert_eq!(lead.learn(at(1), 480), LEAST_LEAD, "what was missing before says nothing");
+        assert_eq!(lead.learn(at(2), 960), LEAST_LEAD * 2);
+        assert_eq!(lead.learn(at(3), 961), LEAST_LEAD * 4);
+        assert_eq!(lead.learn(at(4), 961), LEAST_LEAD * 4);
+        assert_eq!(lead.learn(at(25), 961), LEAST_LEAD * 4 - LESS_LEAD);
+        assert_eq!(lead.learn(at(26), 961), LEAST_LEAD * 4 - LESS_LEAD);
+        for again in 0..20 {
+            lead.learn(at(50 + again), 1_000 + again);
+        }
+        assert_eq!(lead.length, MOST_LEAD);
+        for step in 0..100 {
+            lead.learn(at(100 + 21 * step), 2_000);
+        }
+        assert_eq!(lead.length, LEAST_LEAD);
+    }
 
     #[test]
     fn eight_loud_voices_stay_below_full_scale_and_in_order() {

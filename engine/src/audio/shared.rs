@@ -76,6 +76,25 @@ pub(super) struct Life {
     pub beats: Count,
     /// The device said so.
     pub failed: Switch,
+    /// Samples of its last two calls, where they were as many.
+    period: AtomicU32,
+    last: AtomicU32,
+}
+
+impl Life {
+    /// It has called, for so many samples.
+    pub(super) fn beat(&self, samples: usize) {
+        self.beats.add(1);
+        let samples = u32::try_from(samples).unwrap_or(u32::MAX);
+        if self.last.swap(samples, ORDER) == samples {
+            self.period.store(samples, ORDER);
+        }
+    }
+
+    /// How many samples it usually calls for; 0 where that isn't known.
+    pub(super) fn period(&self) -> usize {
+        self.period.load(ORDER) as usize
+    }
 }
 
 /// One of these for each corridor.

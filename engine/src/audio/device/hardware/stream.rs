@@ -9,7 +9,8 @@ use cpal::{
 
 use super::said;
 use crate::audio::{
-    device::Running, error::AudioError, microphone::MicrophoneCallback, shared::Life, speaker::SpeakerCallback,
+    device::Running, error::AudioError, microphone::MicrophoneCallback, priority, shared::Life,
+    speaker::SpeakerCallback,
 };
 
 /// A sound server that takes longer to answer is taken for dead.
@@ -61,7 +62,13 @@ where
     f32: FromSample<T>,
 {
     let (channels, life) = (usize::from(config.channels), callback.life());
-    let heard = move |data: &[T], _: &_| callback.take(data, channels, f32::from_sample);
+    let mut first = true;
+    let heard = move |data: &[T], _: &_| {
+        if std::mem::take(&mut first) {
+            priority::hurry();
+        }
+        callback.take(data, channels, f32::from_sample);
+    };
     let stream = device
         .build_input_stream(config, heard, move |error| note(&life, &error), PATIENCE)
         .map_err(|error| said(&error))?;
@@ -74,7 +81,13 @@ where
     T: SizedSample + FromSample<f32> + 'static,
 {
     let (channels, life) = (usize::from(config.channels), callback.life());
-    let played = move |data: &mut [T], _: &_| callback.fill(data, channels, T::from_sample);
+    let mut first = true;
+    let played = move |data: &mut [T], _: &_| {
+        if std::mem::take(&mut first) {
+            priority::hurry();
+        }
+        callback.fill(data, channels, T::from_sample);
+    };
     let stream = device
         .build_output_stream(config, played, move |error| note(&life, &error), PATIENCE)
         .map_err(|error| said(&error))?;
