@@ -4,6 +4,8 @@
 //! written to the one whose address it bears, or is lost. Needs root and Linux. Names bear this process's number; the
 //! namespaces go when the network is dropped.
 
+mod ways;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
@@ -11,7 +13,7 @@ use std::{
     net::Ipv4Addr,
     process::{self, Command},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
@@ -21,6 +23,7 @@ use std::{
 
 use tun_rs::{DeviceBuilder, Layer, SyncDevice};
 
+use self::ways::Ways;
 use crate::dice::Dice;
 
 /// As large as a packet gets on these wires.
@@ -47,7 +50,13 @@ pub struct Lossy {
     names: Vec<String>,
     /// Packets that were carried, and lost.
     counts: Arc<(AtomicU32, AtomicU32)>,
-    weather: Arc<Mutex<Weather>>,
+    sky: Arc<Sky>,
+}
+
+/// What becomes of packets.
+struct Sky {
+    weather: Mutex<Weather>,
+    ways: Mutex<Ways>,
 }
 
 /// A packet and when it arrives.
@@ -57,8 +66,8 @@ impl Lossy {
     /// Places 10.77.0.1, 10.77.0.2 and so on.
     pub fn start(places: u8, weather: Weather) -> Self {
         let counts = Arc::new((AtomicU32::new(0), AtomicU32::new(0)));
-        let weather = Arc::new(Mutex::new(weather));
-        let mut network = Self { names: Vec::new(), counts: Arc::clone(&counts), weather: Arc::clone(&weather) };
+        let sky = Arc::new(Sky { weather: Mutex::new(weather), ways: Mutex::default() });
+        let mut network = Self { names: Vec::new(), counts: Arc::clone(&counts), sky: Arc::clone(&sky) };
         let mut ends = BTreeMap::new();
         let (sender, wire) = sync_channel(ON_THE_WIRE);
         for place in 0..places {
@@ -74,8 +83,8 @@ impl Lossy {
             ip(there.into_iter().chain(["link", "set", &name, "up"]));
             ip(there.into_iter().chain(["link", "set", "lo", "up"]));
             ends.insert(address, Arc::clone(&device));
-            let (sender, counts, weather) = (sender.clone(), Arc::clone(&counts), Arc::clone(&weather));
-            thread::spawn(move || read(&device, &sender, &weather, &counts, Dice(u64::from(place) + 1)));
+            let (sender, counts, sky) = (sender.clone(), Arc::clone(&counts), Arc::clone(&sky));
+            thread::spawn(move || read(&device, &sender, &sky, &counts, Dice(u64::from(place) + 1)));
         }
         thread::spawn(move || carry(&wire, &ends));
         network
@@ -95,7 +104,21 @@ impl Lossy {
 
     /// Changes it for every packet that comes from now on.
     pub fn change(&self, weather: Weather) {
-        *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
+        *self.sky.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
+    }
+
+    /// Puts a place behind a door, as a home is behind its router: what comes in must answer what went out.
+    pub fn shut(&self, place: u8) {
+        self.ways().shut(address(place));
+    }
+
+    /// From now on nothing passes between these two, or again as before.
+    pub fn part(&self, places: Option<(u8, u8)>) {
+        self.ways().part(places.map(|(one, other)| (address(one), address(other))));
+    }
+
+    fn ways(&self) -> MutexGuard<'_, Ways> {
+        self.sky.ways.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many packets were carried, and how many lost.
@@ -122,13 +145,7 @@ fn ip<'a>(words: impl IntoIterator<Item = &'a str>) {
     assert!(done.success(), "ip {}", words.join(" "));
 }
 
-fn read(
-    device: &SyncDevice,
-    wire: &SyncSender<Flying>,
-    weather: &Mutex<Weather>,
-    counts: &(AtomicU32, AtomicU32),
-    dice: Dice,
-) {
+fn read(device: &SyncDevice, wire: &SyncSender<Flying>, sky: &Sky, counts: &(AtomicU32, AtomicU32), dice: Dice) {
     let mut dice = dice;
     let mut packet = [0; PACKET];
     let mut number = 0;
@@ -136,10 +153,11 @@ fn read(
     while let Ok(length) = device.recv(&mut packet) {
         // IPv4 alone: the destination is in bytes 16 to 20.
         let Some([a, b, c, d]) = packet.get(16..20).filter(|_| length >= 20 && packet[0] >> 4 == 4) else { continue };
-        let weather = *weather.lock().unwrap_or_else(PoisonError::into_inner);
+        let weather = *sky.weather.lock().unwrap_or_else(PoisonError::into_inner);
+        let may_pass = sky.ways.lock().unwrap_or_else(PoisonError::into_inner).pass(&packet[..length]);
         let (shortest, longest) = weather.delay;
         let spread = u64::try_from(longest.saturating_sub(shortest).as_micros()).unwrap_or(0) + 1;
-        if dice.below(1_000) < u64::from(weather.loss) {
+        if !may_pass || dice.below(1_000) < u64::from(weather.loss) {
             counts.1.fetch_add(1, Ordering::Relaxed);
             continue;
         }

@@ -11,6 +11,16 @@ pub fn read(path: &Path) -> (u32, Vec<f64>) {
     (spec.sample_rate, samples.collect())
 }
 
+/// The longest silence between the first and the last of these samples that is none, in seconds.
+pub fn longest_silence(samples: &[f64], rate: u32) -> f64 {
+    let (mut last, mut longest) = (None, 0);
+    for (at, _) in samples.iter().enumerate().filter(|(_, sample)| sample.abs() > 0.02) {
+        longest = longest.max(last.map_or(0, |last| at - last));
+        last = Some(at);
+    }
+    longest as f64 / f64::from(rate)
+}
+
 /// How much of a file's sound is of this frequency, from 0 to 1, in its last second.
 pub fn share(path: &Path, hertz: u32) -> f64 {
     let (rate, samples) = read(path);

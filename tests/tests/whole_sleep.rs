@@ -1,7 +1,6 @@
 //! A computer that sleeps in a call: its process stands still, clocks and all, and goes on.
 #![cfg(unix)]
 #![allow(
-    clippy::cast_precision_loss,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -18,11 +17,11 @@ use std::{
 
 use juice_tests::{
     Folder, Puppet, ServerProcess,
-    puppet::befriend,
+    puppet::{befriend, hang_up, talk},
     server::program,
-    wav::{read, share},
+    wav::{longest_silence, read, share},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 const ALICES: u32 = 440;
 const BOBS: u32 = 1_000;
@@ -67,17 +66,6 @@ impl Person {
     }
 }
 
-/// The longest silence between the first and the last sound of a file, in seconds.
-fn longest_silence(heard: &std::path::Path) -> f64 {
-    let (rate, samples) = read(heard);
-    let (mut last, mut longest) = (None, 0);
-    for (at, _) in samples.iter().enumerate().filter(|(_, sample)| sample.abs() > 0.02) {
-        longest = longest.max(last.map_or(0, |last| at - last));
-        last = Some(at);
-    }
-    longest as f64 / f64::from(rate)
-}
-
 #[test]
 fn a_call_goes_on_at_once_when_a_computer_wakes() {
     let folders = ["server", "alice", "bob"].map(Folder::new);
@@ -85,17 +73,7 @@ fn a_call_goes_on_at_once_when_a_computer_wakes() {
     let mut alice = Person::new("alice", &folders[1], ALICES, server.address());
     let mut bob = Person::new("bob", &folders[2], BOBS, server.address());
     let (bob_id, _) = befriend(&mut alice.puppet, &mut bob.puppet, "bob");
-    if !alice.puppet.buddies().iter().any(|buddy| buddy["canVoice"] == true) {
-        let can_voice = |event: &Value| event["type"] == "buddyChanged" && event["buddy"]["canVoice"] == true;
-        alice.puppet.until("a microphone", can_voice);
-    }
-    let at = |event: &Value, stage: &str| event["type"] == "callChanged" && event["call"]["stage"] == stage;
-    alice.puppet.done(&json!({ "type": "placeCall", "buddy": bob_id }));
-    let call = bob.puppet.until("a ring", |event| at(event, "incoming"))["call"]["id"].clone();
-    bob.puppet.done(&json!({ "type": "answerCall", "call": call }));
-    for person in [&mut alice, &mut bob] {
-        person.puppet.until("sound", |event| at(event, "talking"));
-    }
+    let call = talk(&mut alice.puppet, &mut bob.puppet, &bob_id, false);
     sleep(SETTLED);
 
     let asleep = Instant::now();
@@ -106,13 +84,10 @@ fn a_call_goes_on_at_once_when_a_computer_wakes() {
     sleep(SETTLED);
     let delays = [alice.delay_ms(), bob.delay_ms()];
     sleep(Duration::from_secs(1));
-    alice.puppet.done(&json!({ "type": "hangUp", "call": call }));
-    for person in [&mut alice, &mut bob] {
-        person.puppet.until("the end", |event| event["type"] == "callEnded");
-    }
-    sleep(Duration::from_secs(1));
+    hang_up(&mut alice.puppet, &mut bob.puppet, &call);
 
-    let silence = longest_silence(&alice.heard);
+    let (rate, heard) = read(&alice.heard);
+    let silence = longest_silence(&heard, rate);
     eprintln!("after {slept:?} of sleep: {silence:.2} s of silence, delays of {delays:?} ms");
     assert!(silence > 1.0, "he did sleep");
     assert!(silence < (slept + BACK).as_secs_f64(), "{silence} s of silence for {slept:?} of sleep");

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::{
     Scene,
-    calls::{in_header, wait_callable, wait_trace},
+    calls::{wait_callable, wait_trace},
     picture,
-    video::{Painted, seen},
+    video::{Painted, call_with_video, seen},
 };
 
 /// The bar in which a memo is spoken, at a stage.
@@ -29,8 +29,7 @@ fn a_call_that_is_declined_becomes_a_video_message_that_the_other_sees_and_a_voi
     let scene = Scene::set(&["alice", "bob"]);
     let (alice, bob) = (seen(&scene, 0), seen(&scene, 1));
     scene.befriend(&alice, &bob);
-    alice.wait(&format!("{}[aria-disabled=\"false\"]", in_header("call-video")));
-    alice.click(&in_header("call-video"));
+    call_with_video(&alice, "");
     bob.click(&id("incoming-decline"));
     let offer = format!("{} {}", id("call-ended"), id("leave-video"));
     alice.wait(&offer);

@@ -90,7 +90,7 @@ fn wait_moving(window: &Window) {
 }
 
 /// Calls from the open conversation for the first time, having looked at oneself; with a picture of that, if it has a name.
-fn call_with_video(window: &Window, name: &str) {
+pub(crate) fn call_with_video(window: &Window, name: &str) {
     window.wait(&format!("{}[aria-disabled=\"false\"]", in_header("call-video")));
     window.click(&in_header("call-video"));
     wait_for("my own picture", || Painted::on(window, &format!("{} canvas", id("preview"))).is_some());

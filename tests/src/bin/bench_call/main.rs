@@ -12,7 +12,8 @@
 //! - `cpu_pct`: of one core, for one side of a call, by thread;
 //! - `pss_mb`: of all this process, which is two engines in a call and a server.
 //!
-//! In processes of their own: see [`growth`] for `pss_growth_mb`; [`loss`] for `stoi`, `pesq`, both beside video, `engine_pss_mb`; [`room`] for `mouth_to_ear_ms`, `erle_db`.
+//! In processes of their own: see [`growth`] for `pss_growth_mb`; [`loss`] for `stoi`, `pesq`, both beside video, `engine_pss_mb`; [`moves`] for `to_direct_gap_ms`,
+//! `to_relay_gap_ms`, `back_to_direct_gap_ms`; [`room`] for `mouth_to_ear_ms`, `erle_db`.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that can't go on has failed")]
 #![allow(clippy::wildcard_enum_match_arm, clippy::disallowed_methods, reason = "it waits for events, by the clock")]
@@ -24,6 +25,8 @@ mod growth;
 #[cfg(target_os = "linux")]
 mod loss;
 mod marks;
+#[cfg(target_os = "linux")]
+mod moves;
 #[cfg(target_os = "linux")]
 mod room;
 mod sound;
@@ -56,6 +59,9 @@ struct Arguments {
     /// Leave out the bad network.
     #[arg(long)]
     no_loss: bool,
+    /// Leave out the ways that change.
+    #[arg(long)]
+    no_moves: bool,
     /// Leave out the sound server.
     #[arg(long)]
     no_room: bool,
@@ -72,6 +78,8 @@ fn main() {
     take(&mut result, &["pss_growth_mb"], growth);
     let loss = if arguments.no_loss { left_out() } else { loss(&arguments.python) };
     take(&mut result, &["stoi", "pesq", "stoi_beside_video", "pesq_beside_video", "engine_pss_mb"], loss);
+    let moves = if arguments.no_moves { left_out() } else { moves() };
+    take(&mut result, &["to_direct_gap_ms", "to_relay_gap_ms", "back_to_direct_gap_ms"], moves);
     let room = if arguments.no_room { left_out() } else { room(arguments.echoes) };
     take(&mut result, &["mouth_to_ear_ms", "erle_db"], room);
     println!("{}", Value::Object(result));
@@ -94,6 +102,11 @@ fn loss(python: &str) -> Measured {
 }
 
 #[cfg(target_os = "linux")]
+fn moves() -> Measured {
+    moves::measure()
+}
+
+#[cfg(target_os = "linux")]
 fn room(echoes: usize) -> Measured {
     room::measure(echoes)
 }
@@ -106,6 +119,11 @@ fn growth(_seconds: u64) -> Measured {
 #[cfg(not(target_os = "linux"))]
 fn loss(_python: &str) -> Measured {
     Err("the bad network is made of Linux's network namespaces".into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn moves() -> Measured {
+    Err("doors and ways are made of Linux's network namespaces".into())
 }
 
 #[cfg(not(target_os = "linux"))]
