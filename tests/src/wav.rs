@@ -33,8 +33,16 @@ pub fn best_share(path: &Path, hertz: u32) -> f64 {
     samples.chunks(rate as usize).map(|second| share_of(second, rate, hertz)).fold(0.0, f64::max)
 }
 
-/// By one bin of a Fourier transform (Goertzel 1958).
+/// The same of any samples, as the mean of their tenths of a second: where a voice is made shorter or longer, a tone goes
+/// on at another point of its period, and the parts before and after would take each other out.
 pub fn share_of(samples: &[f64], rate: u32, hertz: u32) -> f64 {
+    let parts = samples.chunks((rate / 10) as usize).map(|part| purity(part, rate, hertz));
+    let count = parts.len().max(1);
+    parts.sum::<f64>() / count as f64
+}
+
+/// By one bin of a Fourier transform (Goertzel 1958).
+fn purity(samples: &[f64], rate: u32, hertz: u32) -> f64 {
     let coefficient = 2.0 * (TAU * f64::from(hertz) / f64::from(rate)).cos();
     let (mut one, mut two) = (0.0, 0.0);
     for sample in samples {
