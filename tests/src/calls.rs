@@ -2,7 +2,15 @@
 
 use juice_engine::view::{CallStage, CallView, Command, EndReason, Event, SoundSettings};
 
-use crate::Buddy;
+use crate::{Buddy, befriend};
+
+/// Makes buddies of two, and waits until each can call the other.
+pub async fn befriend_to_call(one: &mut Buddy, other: &mut Buddy) {
+    befriend(one, other).await;
+    let (theirs, mine) = (other.name.clone(), one.name.clone());
+    one.until_callable(&theirs).await;
+    other.until_callable(&mine).await;
+}
 
 impl Buddy {
     /// Takes its voice as it is: a steady tone is what noise suppression takes out.

@@ -27,6 +27,7 @@ pub mod wav;
 pub mod windows;
 
 pub use buddy::{Buddy, alice_and_bob, befriend};
+pub use calls::befriend_to_call;
 pub use dice::Dice;
 pub use folder::Folder;
 pub use puppet::Puppet;

@@ -21,7 +21,7 @@ use juice_engine::{
     },
 };
 use juice_tests::{
-    Buddy, Server, befriend,
+    Buddy, Server, befriend_to_call,
     wav::{best_share, share},
 };
 use tokio::time::sleep;
@@ -46,9 +46,7 @@ impl Pair {
             people.push(buddy);
         }
         let (mut bob, mut alice) = (people.pop().unwrap(), people.pop().unwrap());
-        befriend(&mut alice, &mut bob).await;
-        alice.until_callable("bob").await;
-        bob.until_callable("alice").await;
+        befriend_to_call(&mut alice, &mut bob).await;
         Self { _server: server, alice, bob }
     }
 

@@ -21,7 +21,7 @@ use juice_engine::{
         MessageView,
     },
 };
-use juice_tests::{Buddy, Server, befriend, wav::share};
+use juice_tests::{Buddy, Server, befriend_to_call, wav::share};
 use tokio::time::sleep;
 
 /// What everyone says, in Hz.
@@ -43,9 +43,7 @@ impl Pair {
             buddy.sign_up(&server.address()).await.expect("registers");
             buddy.take_sound_raw().await;
         }
-        befriend(&mut alice, &mut bob).await;
-        alice.until_callable("bob").await;
-        bob.until_callable("alice").await;
+        befriend_to_call(&mut alice, &mut bob).await;
         Self { _server: server, alice, bob }
     }
 

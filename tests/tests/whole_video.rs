@@ -17,7 +17,7 @@ use juice_engine::{
     video::{Stamp, read_stamp},
     view::{CallQuality, CallStage, Command, Event, Notice, Shows},
 };
-use juice_tests::{Buddy, Server, befriend};
+use juice_tests::{Buddy, Server, befriend, befriend_to_call};
 use tokio::time::{Instant, sleep, timeout};
 
 struct Pair {
@@ -34,9 +34,7 @@ impl Pair {
         for buddy in [&alice, &bob] {
             buddy.sign_up(&server.address()).await.expect("registers");
         }
-        befriend(&mut alice, &mut bob).await;
-        alice.until_callable("bob").await;
-        bob.until_callable("alice").await;
+        befriend_to_call(&mut alice, &mut bob).await;
         Self { _server: server, alice, bob }
     }
 
